@@ -1,0 +1,1 @@
+//! Ready Postfix and Dovecot configuration for the hosts of a cluster.

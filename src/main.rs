@@ -1,0 +1,2 @@
+//! Postdesk.
+fn main() {}

@@ -1,0 +1,1 @@
+//! The vocabulary. Pure: no I/O, no async, no SQL, no HTTP.
