@@ -1,3 +1,10 @@
 //! The one integration test binary.
-#[test]
-fn it_runs() {}
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails where it stands"
+)]
+
+mod cluster;
+mod support;
