@@ -57,7 +57,8 @@ pub struct Database {
     pub port: Option<u16>,
     /// The database's name; `mail` if not given.
     pub name: Option<SqlName>,
-    /// The file of a SQLite target. It and its folder must be writable for the groups `postfix` and `dovecot`.
+    /// The file of a SQLite target. File (0660) and folder (2770) must belong to the group `postfix`, which Dovecot
+    /// joins: in WAL mode even readers write beside the file.
     pub path: Option<ConfPath>,
     /// What Postfix connects as; `cluster_mta` if not given.
     pub mta: Role,
@@ -225,7 +226,7 @@ impl TryFrom<String> for RelayHost {
 impl Layout {
     /// Mailboxes on one host: Postfix, and one Dovecot that logs people in and keeps their mail, as the node `node`.
     ///
-    /// It works at once with the self-signed certificate that Debian makes; name your own as soon as there is one.
+    /// The mail user (`vmail`) and its folder must be made; all files go where Debian has them. It works at once with the self-signed certificate that Debian makes; name your own as soon as there is one.
     pub fn one_host_default(host: Hostname, node: NodeName, database: Database) -> Self {
         let address = IpAddr::V4(Ipv4Addr::LOCALHOST);
         Self {

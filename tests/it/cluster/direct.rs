@@ -158,4 +158,29 @@ impl Provisioner for Direct {
         ))
         .await;
     }
+
+    async fn usage_bytes(&mut self, address: &str) -> u64 {
+        use sqlx::Row;
+
+        let sql = format!("SELECT bytes FROM quota_usage WHERE username = '{address}'");
+        let statement = sqlx::raw_sql(AssertSqlSafe(sql));
+        let bytes: Option<i64> = match &self.pool {
+            Pool::Postgres(pool) => statement
+                .fetch_optional(pool)
+                .await
+                .unwrap()
+                .map(|row| row.get(0)),
+            Pool::Mariadb(pool) => statement
+                .fetch_optional(pool)
+                .await
+                .unwrap()
+                .map(|row| row.get(0)),
+            Pool::Sqlite(pool) => statement
+                .fetch_optional(pool)
+                .await
+                .unwrap()
+                .map(|row| row.get(0)),
+        };
+        bytes.map_or(0, |bytes| bytes.try_into().unwrap())
+    }
 }

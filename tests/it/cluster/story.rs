@@ -15,6 +15,8 @@ pub(crate) trait Provisioner {
     /// An address with a destination; the address `@domain` is the catch-all.
     async fn add_alias(&mut self, address: &str, destination: &str);
     async fn delete_alias(&mut self, address: &str);
+    /// What the target says a mailbox holds.
+    async fn usage_bytes(&mut self, address: &str) -> u64;
 }
 
 const STRANGER: &str = "stranger@elsewhere.test";
@@ -148,6 +150,15 @@ async fn a_full_mailbox_is_refused_at_rcpt(lab: &Lab, people: &mut impl Provisio
     let large = Message::of_size("large", 64 * 1024);
     assert_eq!(lab.smtp_deliver(STRANGER, BEN, &large).await.code, 250);
     arrives(lab, BEN, BENS, "large").await;
+    eventually("the usage is written back", async || {
+        let usage = people.usage_bytes(BEN).await;
+        if usage >= 64 * 1024 {
+            Ok(())
+        } else {
+            Err(format!("{usage} bytes"))
+        }
+    })
+    .await;
 
     people.set_quota(BEN, 32 * 1024).await;
     rejects(lab, BEN, 552).await;
