@@ -2,4 +2,7 @@
 
 pub mod cluster_config;
 pub mod config;
+pub mod db;
 pub mod model;
+pub mod out;
+pub mod telemetry;

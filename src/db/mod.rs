@@ -1,0 +1,2 @@
+//! One SQL, several drivers. Knows no domain.
+pub mod url;
