@@ -3,6 +3,7 @@
 pub mod cluster_config;
 pub mod config;
 pub mod db;
+pub mod http;
 pub mod model;
 pub mod out;
 pub mod telemetry;
