@@ -284,3 +284,63 @@ mod secrets {
         assert!(!format!("{loaded:?}").contains("geheim"));
     }
 }
+
+/// The example is where operators learn what can be set.
+mod example {
+    use super::*;
+
+    const EXAMPLE: &str = include_str!("../../../deploy/config.toml");
+
+    fn loaded(text: &str) -> Loaded {
+        from_file(text).unwrap()
+    }
+
+    #[test]
+    fn the_example_file_says_the_defaults() {
+        let (example, default) = (loaded(EXAMPLE), load(&Sources::default()).unwrap());
+        for entry in &example.entries {
+            let default = default
+                .entries
+                .iter()
+                .find(|other| other.key == entry.key)
+                .unwrap();
+            assert_eq!(entry.value, default.value, "{}", entry.key);
+        }
+    }
+
+    #[test]
+    fn the_example_file_names_every_setting() {
+        for entry in loaded(EXAMPLE).entries {
+            let name = entry.key.rsplit('.').next().unwrap().to_owned();
+            let is_there = |line: &str| line.trim_start_matches("# ").starts_with(&format!("{name} ="));
+            assert!(EXAMPLE.lines().any(is_there), "{}", entry.key);
+        }
+    }
+
+    fn is_key((key, _): (&str, &str)) -> bool {
+        key.strip_prefix("# ")
+            .is_some_and(|key| key.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'))
+    }
+
+    #[test]
+    fn the_lines_to_uncomment_are_right() {
+        let is_setting = |line: &str| line.starts_with("# [[") || line.split_once(" = ").is_some_and(is_key);
+        let without_files = |line: &&str| !line.contains("password_file");
+        let lines = EXAMPLE.lines().filter(without_files);
+        let text: Vec<&str> = lines
+            .map(|line| {
+                if is_setting(line) {
+                    line.trim_start_matches("# ")
+                } else {
+                    line
+                }
+            })
+            .collect();
+        let settings = loaded(&text.join("\n")).settings;
+        assert_eq!(settings.targets.len(), 1);
+        assert_eq!(
+            settings.configured_base_url.unwrap().as_str(),
+            "https://portal.example"
+        );
+    }
+}
