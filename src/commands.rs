@@ -29,9 +29,9 @@ pub struct Context {
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
-    /// The configuration is wrong; the source has a line for each problem.
+    /// The configuration is wrong; there is a line for each problem.
     #[error("the configuration cannot be used\n{0}")]
-    Config(#[from] ConfigError),
+    Config(ConfigError),
     /// The faults were printed already.
     #[error("the configuration is wrong")]
     Checked,
@@ -44,6 +44,13 @@ pub enum Failure {
     /// Nobody has connected this command yet.
     #[error("{0} is not wired yet")]
     NotWired(&'static str),
+}
+
+// By hand, because the problems are told once and are no cause behind the failure.
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Self {
+        Self::Config(error)
+    }
 }
 
 /// Says whether the configuration is right, and everything that is wrong with it.

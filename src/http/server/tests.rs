@@ -282,3 +282,33 @@ async fn a_head_has_a_size() {
     let answer = rest(&mut stream).await;
     assert!(answer.starts_with("HTTP/1.1 431"), "{answer}");
 }
+
+#[tokio::test]
+async fn a_body_of_ten_megabytes_is_answered_and_not_just_cut_off() {
+    let settings = crate::config::load(&crate::config::Sources::default())
+        .unwrap()
+        .settings;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let guard = security::Guard::new(&settings, address, TaskTracker::new());
+    let router = security::harden(
+        Router::new().route("/api/echo", post(|body: String| async move { body })),
+        &guard,
+    );
+    let server =
+        tokio::spawn(async move { serve(listener, router, &limits(), CancellationToken::new()).await });
+
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let head = format!("POST /api/echo HTTP/1.1\r\nHost: {address}\r\nContent-Length: 10000000\r\n\r\n");
+    stream.write_all(head.as_bytes()).await.unwrap();
+    timeout(SOON, stream.write_all(&vec![b'a'; 10_000_000]))
+        .await
+        .unwrap()
+        .unwrap();
+    let answer = rest(&mut stream).await;
+    assert!(
+        answer.starts_with("HTTP/1.1 413") && answer.contains("body_too_large"),
+        "{answer}"
+    );
+    server.abort();
+}
