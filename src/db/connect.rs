@@ -179,8 +179,8 @@ impl Tx {
     /// A statement of this transaction.
     pub fn query(&mut self, sql: &'static str) -> Query<'_> {
         match self {
-            Self::Sqlite(tx) => Query::sqlite(OnSqlite::Connection(&mut **tx), sql),
-            Self::Postgres(tx) => Query::postgres(OnPostgres::Connection(&mut **tx), sql),
+            Self::Sqlite(tx) => Query::sqlite(OnSqlite::Connection(tx), sql),
+            Self::Postgres(tx) => Query::postgres(OnPostgres::Connection(tx), sql),
         }
     }
 
