@@ -13,6 +13,8 @@ pub mod id;
 pub mod invalid;
 pub mod local_part;
 mod macros;
+pub mod quota;
+pub mod text;
 pub mod time;
 
 pub use address::{BadEmailAddress, EmailAddress};
@@ -22,4 +24,6 @@ pub use domain_name::{BadDomainName, DomainName};
 pub use id::{AccountId, AliasId, BadId, DomainId, EventId, GrantId, MailboxId, OrgId, TargetId, TokenId};
 pub use invalid::{FieldProblem, Invalid, Problem};
 pub use local_part::{BadLocalPart, LocalPart};
+pub use quota::{BadAmount, Limit, Quota, QuotaBytes};
+pub use text::{BadText, DisplayName, ExternalId, Label, Labels, Note, Reason};
 pub use time::{BadTimestamp, Clock, FixedClock, SystemClock, Timestamp};

@@ -45,8 +45,8 @@ fn encode(unicode: &str) -> Option<String> {
         .to_ascii(
             unicode.as_bytes(),
             AsciiDenyList::STD3,
-            Hyphens::Check,
-            DnsLength::Verify,
+            Hyphens::Allow,
+            DnsLength::Ignore,
         )
         .ok()
         .map(std::borrow::Cow::into_owned)
@@ -86,15 +86,33 @@ fn check_unicode(label: &str) -> Result<(), BadDomainName> {
 /// exceptions in both directions. Capitals are not asked about: UTS 46 has made them small before.
 pub(super) fn is_never_valid(c: char) -> bool {
     match c {
-        'a'..='z' | '0'..='9' | '-' => false,
-        // Exceptions that are valid, or valid in their context.
-        '\u{b7}' | '\u{df}' | '\u{375}' | '\u{3c2}' | '\u{5f3}' | '\u{5f4}' | '\u{6fd}' | '\u{6fe}'
-        | '\u{f0b}' | '\u{3007}' | '\u{30fb}' => false,
-        // Exceptions that are not.
-        '\u{640}' | '\u{7fa}' | '\u{302e}' | '\u{302f}' | '\u{3031}'..='\u{3035}' | '\u{303b}' => true,
-        // Marks for symbols, musical marks, old Hangul.
-        '\u{20d0}'..='\u{20ff}' | '\u{1d100}'..='\u{1d24f}' => true,
-        '\u{1100}'..='\u{11ff}' | '\u{a960}'..='\u{a97f}' | '\u{d7b0}'..='\u{d7ff}' => true,
+        // What DNS has always had, and exceptions that are valid, if only in their context.
+        'a'..='z'
+        | '0'..='9'
+        | '-'
+        | '\u{b7}'
+        | '\u{df}'
+        | '\u{375}'
+        | '\u{3c2}'
+        | '\u{5f3}'
+        | '\u{5f4}'
+        | '\u{6fd}'
+        | '\u{6fe}'
+        | '\u{f0b}'
+        | '\u{3007}'
+        | '\u{30fb}' => false,
+        // Exceptions that are not; marks for symbols, musical marks, old Hangul.
+        '\u{640}'
+        | '\u{7fa}'
+        | '\u{302e}'
+        | '\u{302f}'
+        | '\u{3031}'..='\u{3035}'
+        | '\u{303b}'
+        | '\u{20d0}'..='\u{20ff}'
+        | '\u{1d100}'..='\u{1d24f}'
+        | '\u{1100}'..='\u{11ff}'
+        | '\u{a960}'..='\u{a97f}'
+        | '\u{d7b0}'..='\u{d7ff}' => true,
         _ => !matches!(
             c.general_category(),
             GeneralCategory::LowercaseLetter
