@@ -492,7 +492,7 @@ pub async fn set_forwarding(
     in_future("/until", forwarding.until, call)?;
     let place = permit.place().clone();
     let destinations =
-        super::aliases::settle_destinations(app, call, &place, seen.address.domain(), forwarding.destinations).await?;
+        super::aliases::settle_destinations(app, call, seen.address.domain(), forwarding.destinations).await?;
     let outside = destinations.iter().any(|settled| settled.external);
     if outside && !call.actor.may::<AliasExternal>(&place) {
         return Err(Error::Refused(AliasExternal::ACTION));

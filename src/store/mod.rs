@@ -24,15 +24,16 @@ mod aliases;
 mod audit;
 mod change;
 mod counters;
+mod delivery;
 pub mod credentials;
 mod domains;
-pub mod housekeeping;
+
 pub mod idempotency;
 mod mailboxes;
 mod orgs;
-pub mod outbox;
+
 mod page;
-pub mod projected;
+
 mod row;
 mod search;
 pub mod sessions;
@@ -44,8 +45,9 @@ pub use accounts::{Account, AccountDraft, Accounts, GrantDraft, GrantView};
 pub use aliases::Aliases;
 pub use audit::{EventFilter, EventRecord};
 pub use change::Change;
+pub use delivery::Onward;
 pub use domains::Domains;
-pub use mailboxes::{MailboxFilter, MailboxSort, Mailboxes, StateFilter};
+pub use mailboxes::{MailboxFilter, MailboxSort, Mailboxes, NewMailbox, StateFilter};
 pub use orgs::Orgs;
 pub use page::{Cursor, Page, PageRequest};
 pub use search::{Hit, HitKind, normalise};
