@@ -101,13 +101,15 @@ pub(super) fn is_never_valid(c: char) -> bool {
         | '\u{f0b}'
         | '\u{3007}'
         | '\u{30fb}' => false,
-        // Exceptions that are not; marks for symbols, musical marks, old Hangul.
+        // Exceptions that are not; raised and lowered letters, of which new ones come before tables map them;
+        // marks for symbols, musical marks, old Hangul.
         '\u{640}'
         | '\u{7fa}'
         | '\u{302e}'
         | '\u{302f}'
         | '\u{3031}'..='\u{3035}'
         | '\u{303b}'
+        | '\u{2070}'..='\u{209f}'
         | '\u{20d0}'..='\u{20ff}'
         | '\u{1d100}'..='\u{1d24f}'
         | '\u{1100}'..='\u{11ff}'

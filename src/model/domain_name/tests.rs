@@ -58,6 +58,7 @@ const GOOD: &[(&str, &str)] = &[
     ("\u{212a}elvin.example", "kelvin.example"),
     ("\u{fb01}ne.example", "fine.example"),
     ("a\u{2460}.example", "a1.example"),
+    ("a\u{2082}.example", "a2.example"),
     // Scripts of the world, one for each label.
     (
         "\u{43f}\u{43e}\u{447}\u{442}\u{430}.\u{440}\u{444}",
@@ -241,6 +242,9 @@ const BAD: &[(&str, &str)] = &[
     ("\u{20ac}uro.example", "domain_character"),
     ("\u{221e}.example", "domain_character"),
     ("a\u{2010}b.example", "domain_character"),
+    ("a\u{208f}.example", "domain_character"), // newer than the tables of UTS 46
+    ("a\u{378}.example", "domain_character"),  // unassigned
+    ("a\u{e000}.example", "domain_character"), // private use
     ("a\u{2013}b.example", "domain_character"),
     ("\u{a9}.example", "domain_character"),
     ("a\u{2019}b.example", "domain_character"),
