@@ -8,6 +8,21 @@ for (const control of $$("[data-needs-script]")) control.hidden = false;
 
 $("[data-autofocus]")?.focus();
 
+// htmx suggests and checks while someone types. It is fetched when the first field that uses it gets the focus,
+// so that pages without such a field, and people who never search, do not pay for it.
+const htmx = $("script[data-htmx]");
+function enhance() {
+  if (!document.activeElement?.closest("[data-hx-get]")) return;
+  removeEventListener("focusin", enhance);
+  const script = document.createElement("script");
+  script.src = htmx.dataset.htmx;
+  document.head.append(script);
+}
+if (htmx) {
+  addEventListener("focusin", enhance);
+  enhance();
+}
+
 // --- Shortcuts -------------------------------------------------------------------------------------------
 // A shortcut is the `data-key` of a link or button that can be seen. "g m" is two keys, one after the other.
 // Single keys can be switched off in the account (WCAG 2.1.4); Ctrl-K and Cmd-K stay.
