@@ -3,11 +3,13 @@
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
 use sqlx::{Connection as _, Executor as _, Postgres, Sqlite, Transaction};
 
 use super::query::{OnPostgres, OnSqlite};
-use super::url::DatabaseUrl;
+use super::url::{DatabaseUrl, Engine};
 use super::{DbError, Query};
 
 /// Reader connections: enough to keep two cores busy, few enough to stay small.
@@ -39,9 +41,9 @@ pub enum Db {
 impl Db {
     /// Connects, and creates an SQLite file that does not exist yet.
     pub async fn connect(url: &DatabaseUrl) -> Result<Self, DbError> {
-        match url {
-            DatabaseUrl::Postgres(_) => Self::connect_postgres(url.expose()).await,
-            _ => Self::connect_sqlite(url.expose()).await,
+        match url.engine() {
+            Engine::Postgres => Self::connect_postgres(&url.expose()).await,
+            Engine::Sqlite | Engine::Mysql => Self::connect_sqlite(&url.expose()).await,
         }
     }
 
@@ -79,11 +81,14 @@ impl Db {
     }
 
     async fn connect_postgres(url: &str) -> Result<Self, DbError> {
-        let options = url.parse::<PgConnectOptions>()?.statement_cache_capacity(STATEMENTS_CACHED).options([
-            ("statement_timeout", "5s"),
-            ("lock_timeout", "2s"),
-            ("idle_in_transaction_session_timeout", "10s"),
-        ]);
+        let options = url
+            .parse::<PgConnectOptions>()?
+            .statement_cache_capacity(STATEMENTS_CACHED)
+            .options([
+                ("statement_timeout", "5s"),
+                ("lock_timeout", "2s"),
+                ("idle_in_transaction_session_timeout", "10s"),
+            ]);
         // A `begin` that was dropped half-way would leave its connection inside a transaction nobody knows of, and the
         // next borrower's writes would vanish with it (sqlx 0.9.0). A connection that comes back is therefore rolled back.
         let write = PgPoolOptions::new()
@@ -174,8 +179,8 @@ impl Tx {
     /// A statement of this transaction.
     pub fn query(&mut self, sql: &'static str) -> Query<'_> {
         match self {
-            Self::Sqlite(tx) => Query::sqlite(OnSqlite::Connection(&mut **tx), sql),
-            Self::Postgres(tx) => Query::postgres(OnPostgres::Connection(&mut **tx), sql),
+            Self::Sqlite(tx) => Query::sqlite(OnSqlite::Connection(tx), sql),
+            Self::Postgres(tx) => Query::postgres(OnPostgres::Connection(tx), sql),
         }
     }
 

@@ -24,17 +24,21 @@ impl From<sqlx::Error> for DbError {
     fn from(error: sqlx::Error) -> Self {
         match &error {
             sqlx::Error::PoolTimedOut => Self::Busy(error),
-            sqlx::Error::Io(_) | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => Self::Unavailable(error),
+            sqlx::Error::Io(_) | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => {
+                Self::Unavailable(error)
+            }
             sqlx::Error::Database(refusal) if refusal.is_unique_violation() => Self::Duplicate,
             sqlx::Error::Database(refusal) => match refusal.code().as_deref() {
                 // PostgreSQL: deadlock, serialization failure, lock not available, statement timeout, too many connections.
-                Some("40P01" | "40001" | "55P03" | "57014" | "53300") => Self::Busy(error),
-                // PostgreSQL: shutting down or crashed, read-only transaction, disk full, cannot connect now.
-                Some("57P01" | "57P02" | "57P03" | "25006" | "53100") => Self::Unavailable(error),
                 // SQLite: BUSY and LOCKED with their extended codes.
-                Some("5" | "6" | "261" | "262" | "517") => Self::Busy(error),
+                Some("40P01" | "40001" | "55P03" | "57014" | "53300" | "5" | "6" | "261" | "262" | "517") => {
+                    Self::Busy(error)
+                }
+                // PostgreSQL: shutting down or crashed, read-only transaction, disk full, cannot connect now.
                 // SQLite: READONLY, IOERR, FULL, CANTOPEN.
-                Some("8" | "10" | "13" | "14") => Self::Unavailable(error),
+                Some("57P01" | "57P02" | "57P03" | "25006" | "53100" | "8" | "10" | "13" | "14") => {
+                    Self::Unavailable(error)
+                }
                 _ => Self::Driver(error),
             },
             _ => Self::Driver(error),

@@ -34,7 +34,13 @@ impl Db {
                 Self::Sqlite { .. } => step.sqlite,
                 Self::Postgres { .. } => step.postgres,
             };
-            Migration::new(step.version, step.name.into(), MigrationType::Simple, sql.into_sql_str(), false)
+            Migration::new(
+                step.version,
+                step.name.into(),
+                MigrationType::Simple,
+                sql.into_sql_str(),
+                false,
+            )
         });
         Migrator::with_migrations(steps.collect())
     }
@@ -56,13 +62,27 @@ impl Db {
         let applied = match self {
             Self::Sqlite { write, .. } => {
                 let mut connection = write.acquire().await?;
-                connection.ensure_migrations_table(table).await.map_err(DbError::Migrate)?;
-                connection.list_applied_migrations(table).await.map_err(DbError::Migrate)?.len()
+                connection
+                    .ensure_migrations_table(table)
+                    .await
+                    .map_err(DbError::Migrate)?;
+                connection
+                    .list_applied_migrations(table)
+                    .await
+                    .map_err(DbError::Migrate)?
+                    .len()
             }
             Self::Postgres { write, .. } => {
                 let mut connection = write.acquire().await?;
-                connection.ensure_migrations_table(table).await.map_err(DbError::Migrate)?;
-                connection.list_applied_migrations(table).await.map_err(DbError::Migrate)?.len()
+                connection
+                    .ensure_migrations_table(table)
+                    .await
+                    .map_err(DbError::Migrate)?;
+                connection
+                    .list_applied_migrations(table)
+                    .await
+                    .map_err(DbError::Migrate)?
+                    .len()
             }
         };
         Ok(STEPS.len().saturating_sub(applied))

@@ -12,7 +12,12 @@ pub trait Bind:
 {
 }
 impl<T> Bind for T where
-    T: for<'q> Encode<'q, Sqlite> + Type<Sqlite> + for<'q> Encode<'q, Postgres> + Type<Postgres> + Send + 'static
+    T: for<'q> Encode<'q, Sqlite>
+        + Type<Sqlite>
+        + for<'q> Encode<'q, Postgres>
+        + Type<Postgres>
+        + Send
+        + 'static
 {
 }
 
@@ -61,12 +66,18 @@ enum Either<S, P> {
 }
 
 impl<'c> Query<'c> {
-    #[expect(clippy::disallowed_methods, reason = "this is the one place that makes statements")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the one place that makes statements"
+    )]
     pub(super) fn sqlite(on: OnSqlite<'c>, sql: &'static str) -> Self {
         Self(Inner::Sqlite(on, sqlx::query(sql)))
     }
 
-    #[expect(clippy::disallowed_methods, reason = "this is the one place that makes statements")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the one place that makes statements"
+    )]
     pub(super) fn postgres(on: OnPostgres<'c>, sql: &'static str) -> Self {
         Self(Inner::Postgres(on, sqlx::query(sql)))
     }

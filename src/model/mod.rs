@@ -1,1 +1,46 @@
 //! The vocabulary. Pure: no I/O, no async, no SQL, no HTTP.
+//!
+//! Every door (form, API, import, command line, reconciliation) builds the same types, so a rule about an
+//! address, a quota or a password is written here once. Values are parsed, not validated: who holds a
+//! [`DomainName`] holds a good one.
+
+pub mod address;
+pub mod address_policy;
+pub mod alias;
+mod characters;
+pub mod destination;
+pub mod domain;
+pub mod domain_name;
+pub mod event;
+pub mod id;
+pub mod invalid;
+pub mod limits;
+pub mod local_part;
+mod macros;
+pub mod mailbox;
+pub mod password;
+pub mod quota;
+pub mod refusal;
+pub mod text;
+pub mod time;
+
+pub use address::{BadEmailAddress, EmailAddress};
+pub use address_policy::AddressPolicy;
+pub use alias::{Alias, AliasAddress, AliasDraft, AliasPatch, MOST_DESTINATIONS};
+pub use destination::{BadDestination, Destination};
+pub use domain::{Domain, DomainAlias, DomainDraft, DomainPatch, Off, Org, OrgDraft, OrgKind, OrgPatch};
+pub use domain_name::{BadDomainName, DomainName};
+pub use event::{Detail, Event, EventKind, FieldChange, ObjectKind, Subject, Touched};
+pub use id::{AccountId, AliasId, BadId, DomainId, EventId, GrantId, MailboxId, OrgId, TargetId, TokenId};
+pub use invalid::{FieldProblem, Invalid, Problem};
+pub use limits::{Delta, Limits, Pool, Usage};
+pub use local_part::{BadLocalPart, LocalPart};
+pub use mailbox::{
+    Deleted, Forwarding, Mailbox, MailboxDraft, MailboxPatch, MailboxState, MailboxUsage, Protocols, ProtocolsPatch,
+    Secret, Suspension, fullness,
+};
+pub use password::{words_password, AccountHash, BadHash, BadPassword, MailboxHash, Password, PasswordRules};
+pub use quota::{BadAmount, Limit, Quota, QuotaBytes};
+pub use refusal::Refusal;
+pub use text::{BadText, DisplayName, ExternalId, Label, Labels, Note, Reason};
+pub use time::{BadTimestamp, Clock, FixedClock, SystemClock, Timestamp};

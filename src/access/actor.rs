@@ -1,0 +1,188 @@
+//! Who is asking, by which credential, with which grants.
+
+use std::sync::Arc;
+
+use super::policy::{self, Decision};
+use super::{Action, Permission, Place, Role, Scope, holds};
+use crate::model::{AccountId, GrantId, MailboxId, Timestamp, TokenId};
+
+/// An account holds a role on a scope, perhaps until a date.
+#[derive(Clone, Debug)]
+pub struct Grant {
+    /// Its id.
+    pub id: GrantId,
+    /// What is given.
+    pub role: Role,
+    /// On what.
+    pub scope: Scope,
+    /// Until when; `None` is without end.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// How the actor proved who they are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Credential {
+    /// A browser session.
+    Session,
+    /// An API token.
+    Token(TokenId),
+    /// The command line of the machine.
+    CommandLine,
+    /// A one-time link.
+    Link,
+    /// The portal itself, keeping a promise such as "forward until Friday".
+    System,
+}
+
+impl Credential {
+    /// The kind, as the audit says it.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Session => "session",
+            Self::Token(_) => "token",
+            Self::CommandLine => "command_line",
+            Self::Link => "link",
+            Self::System => "system",
+        }
+    }
+}
+
+/// What a credential lets through of what its owner holds.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum Ceiling {
+    /// All of it.
+    Everything,
+    /// Only what changes nothing.
+    ReadOnly,
+    /// One permission on one mailbox: what a set-up link is for.
+    PasswordOf(MailboxId),
+}
+
+impl Ceiling {
+    fn lets(self, action: Action) -> bool {
+        match self {
+            Self::Everything => true,
+            Self::ReadOnly => action.as_str().ends_with(".read"),
+            Self::PasswordOf(_) => action == Action::MailboxResetPassword,
+        }
+    }
+}
+
+/// The account behind an actor.
+#[derive(Clone, Debug)]
+pub struct Identity {
+    /// The account; `None` for the system, the command line and one-time links.
+    pub account: Option<AccountId>,
+    /// The name for screens and the audit.
+    pub name: String,
+    /// The sign-in address, empty where there is none.
+    pub email: String,
+    /// Counts the changes of the account's access; a change commits only if it still is the stored one.
+    pub access_version: i64,
+}
+
+/// Who is asking. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Actor(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    identity: Identity,
+    credential: Credential,
+    ceiling: Ceiling,
+    grants: Vec<Grant>,
+    now: Timestamp,
+}
+
+impl Actor {
+    /// An account with its grants, as of `now`. Expired grants are left out here, once.
+    pub fn new(
+        identity: Identity,
+        credential: Credential,
+        ceiling: Ceiling,
+        grants: Vec<Grant>,
+        now: Timestamp,
+    ) -> Self {
+        let live = |grant: &Grant| grant.expires_at.is_none_or(|end| now < end);
+        let grants = grants.into_iter().filter(live).collect();
+        Self(Arc::new(Inner { identity, credential, ceiling, grants, now }))
+    }
+
+    /// The portal itself, or the person at its command line.
+    pub fn system(credential: Credential, name: &str, now: Timestamp) -> Self {
+        let identity =
+            Identity { account: None, name: name.to_owned(), email: String::new(), access_version: 0 };
+        let grant = Grant {
+            id: GrantId::from(uuid::Uuid::nil()),
+            role: Role::Operator,
+            scope: Scope::System,
+            expires_at: None,
+        };
+        Self::new(identity, credential, Ceiling::Everything, vec![grant], now)
+    }
+
+    /// The holder of a mailbox's set-up link, who may set that mailbox's password and nothing else.
+    pub fn link_holder(mailbox: MailboxId, name: &str, scope: Scope, now: Timestamp) -> Self {
+        let identity =
+            Identity { account: None, name: name.to_owned(), email: String::new(), access_version: 0 };
+        let grant =
+            Grant { id: GrantId::from(uuid::Uuid::nil()), role: Role::HelpDesk, scope, expires_at: None };
+        Self::new(identity, Credential::Link, Ceiling::PasswordOf(mailbox), vec![grant], now)
+    }
+
+    /// Who it is.
+    pub fn identity(&self) -> &Identity {
+        &self.0.identity
+    }
+
+    /// By which credential.
+    pub fn credential(&self) -> &Credential {
+        &self.0.credential
+    }
+
+    /// What the credential lets through.
+    pub fn ceiling(&self) -> Ceiling {
+        self.0.ceiling
+    }
+
+    /// The live grants.
+    pub fn grants(&self) -> &[Grant] {
+        &self.0.grants
+    }
+
+    /// The moment at which this actor was identified.
+    pub fn now(&self) -> Timestamp {
+        self.0.now
+    }
+
+    pub(super) fn decide(&self, action: Action, place: &Place) -> Decision {
+        let roles: Vec<Role> = self.grants_on(place).map(|grant| grant.role).collect();
+        policy::decide(&roles, self.0.ceiling.lets(action), action)
+    }
+
+    fn grants_on<'a>(&'a self, place: &'a Place) -> impl Iterator<Item = &'a Grant> {
+        self.0.grants.iter().filter(move |grant| grant.scope.contains(place))
+    }
+
+    /// Whether `P` may be done at `place`: the same decision that a permit takes, for what a screen offers.
+    pub fn may<P: Permission>(&self, place: &Place) -> bool {
+        self.decide(P::ACTION, place) == Decision::Allow
+    }
+
+    /// Whether `P` may be done anywhere at all.
+    pub fn may_anywhere<P: Permission>(&self) -> bool {
+        self.scopes_of(P::ACTION).next().is_some()
+    }
+
+    /// The scopes on which the actor holds `action`.
+    pub(super) fn scopes_of(&self, action: Action) -> impl Iterator<Item = &Scope> {
+        let lets = self.0.ceiling.lets(action);
+        self.0.grants.iter().filter(move |grant| lets && holds(grant.role, action)).map(|grant| &grant.scope)
+    }
+
+    /// Every permission that the actor holds at `place`.
+    pub fn actions_at(&self, place: &Place) -> Vec<Action> {
+        let allowed = |action: &&Action| self.decide(**action, place) == Decision::Allow;
+        Action::ALL.iter().filter(allowed).copied().collect()
+    }
+}

@@ -1,1 +1,0 @@
-//! Typed settings from a TOML file, the environment and flags.

@@ -1,0 +1,366 @@
+//! Aliases, groups and catch-alls.
+
+use super::mailboxes::Inside;
+use super::{App, Done};
+use crate::access::{
+    AliasCatchAll, AliasDelete, AliasExternal, AliasRead, AliasWrite, Call, Denied, Permission, Permit, Place,
+    WritesAliases,
+};
+use crate::error::Error;
+use crate::model::{
+    Alias, AliasAddress, AliasDraft, AliasId, AliasPatch, Destination, DomainName, EmailAddress, Event, EventKind,
+    Invalid, MOST_DESTINATIONS, ObjectKind, Subject,
+};
+use crate::store::{MailboxFilter, Page, PageRequest};
+
+/// How an alias is named by whoever asks: by its address (a catch-all as `@domain`), or by its id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AliasRef {
+    /// By address.
+    Address(AliasAddress),
+    /// By id, in the bin or not.
+    Id(AliasId),
+}
+
+impl std::str::FromStr for AliasRef {
+    type Err = crate::model::BadEmailAddress;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if let Ok(id) = text.parse() {
+            return Ok(Self::Id(id));
+        }
+        if let Some(Ok(domain)) = text.strip_prefix('@').map(str::parse::<DomainName>) {
+            return Ok(Self::Address(AliasAddress::CatchAll(domain)));
+        }
+        text.parse::<EmailAddress>().map(|address| Self::Address(AliasAddress::Of(address)))
+    }
+}
+
+impl std::fmt::Display for AliasRef {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Address(address) => address.fmt(f),
+            Self::Id(id) => id.fmt(f),
+        }
+    }
+}
+
+async fn open<P: Permission>(app: &App, call: &Call, at: &AliasRef) -> Result<(Alias, Permit<P>), Error> {
+    let guarded = match at {
+        AliasRef::Id(id) => app.store.alias_by_id(*id).await?,
+        AliasRef::Address(address) => app.store.alias(address.domain(), address.local()).await?,
+    };
+    guarded.open(&call.actor).map_err(|denied: Denied| Error::denied(denied, "alias", &at.to_string()))
+}
+
+/// One alias.
+pub async fn get(app: &App, call: &Call, at: &AliasRef) -> Result<(Alias, Permit<AliasRead>), Error> {
+    open(app, call, at).await
+}
+
+/// A page of aliases.
+pub async fn list(
+    app: &App,
+    call: &Call,
+    inside: &Inside,
+    filter: &MailboxFilter,
+    page: &PageRequest,
+) -> Result<Page<Alias>, Error> {
+    let reach = call.actor.reach::<AliasRead>();
+    let reach = match inside {
+        Inside::Everything => reach,
+        Inside::Domain(name) => {
+            let (domain, permit) = app.domain::<AliasRead>(call, name).await?;
+            reach.within_domain(&permit.place().org, domain.name.as_str())
+        }
+        Inside::Org(id) => {
+            let opened = app.store.org(*id).await?.open::<AliasRead>(&call.actor);
+            let (_, permit) = opened.map_err(|denied| Error::denied(denied, "org", &id.to_string()))?;
+            reach.within(&permit.place().org)
+        }
+    };
+    app.store.aliases(&reach, filter, page).await
+}
+
+/// The aliases that deliver to `address`.
+pub async fn to_address(app: &App, call: &Call, address: &EmailAddress) -> Result<Vec<String>, Error> {
+    let Ok(destination) = address.to_string().parse() else { return Ok(Vec::new()) };
+    app.store.aliases_to(&call.actor.reach::<AliasRead>(), &destination).await
+}
+
+/// A destination in its canonical form, and whether it leaves what the asker looks after.
+#[derive(Clone, Debug)]
+pub struct Settled {
+    /// The destination.
+    pub destination: Destination,
+    /// Whether mail goes outside.
+    pub external: bool,
+}
+
+/// Brings destinations into their canonical form: own addresses in lower case, each once.
+pub async fn settle_destinations(
+    app: &App,
+    call: &Call,
+    domain: &DomainName,
+    destinations: Vec<Destination>,
+) -> Result<Vec<Settled>, Error> {
+    let mut invalid = Invalid::default();
+    if destinations.is_empty() {
+        invalid.push("/destinations", "required", "name at least one destination");
+    }
+    if destinations.len() > MOST_DESTINATIONS {
+        let detail = format!("at most {MOST_DESTINATIONS} destinations; split the group");
+        invalid.push("/destinations", "too_many", detail);
+    }
+    invalid.into_result()?;
+
+    let mut settled: Vec<Settled> = Vec::with_capacity(destinations.len());
+    for destination in destinations {
+        let mut external = false;
+        let mut own = true;
+        if destination.domain() != domain {
+            match app.store.domain(destination.domain()).await {
+                Ok(guarded) => {
+                    external = guarded.open::<AliasRead>(&call.actor).is_err();
+                }
+                Err(Error::NotFound(_)) => {
+                    own = false;
+                    external = true;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        let destination = destination.canonical_for(own);
+        if !settled.iter().any(|have| have.destination == destination) {
+            settled.push(Settled { destination, external });
+        }
+    }
+    settled.sort_by(|a, b| a.destination.to_string().cmp(&b.destination.to_string()));
+    Ok(settled)
+}
+
+async fn allowed_destinations(
+    app: &App,
+    call: &Call,
+    place: &Place,
+    domain: &DomainName,
+    destinations: Vec<Destination>,
+    known: &[Destination],
+) -> Result<Vec<Destination>, Error> {
+    let settled = settle_destinations(app, call, domain, destinations).await?;
+    // Whoever may not send mail outside may still change an alias that does, as long as it does not do so more.
+    let outside = settled.iter().any(|to| to.external && !known.contains(&to.destination));
+    if outside && !call.actor.may::<AliasExternal>(place) {
+        return Err(Error::Refused(AliasExternal::ACTION));
+    }
+    Ok(settled.into_iter().map(|to| to.destination).collect())
+}
+
+/// Adds an alias to `domain`, or its catch-all.
+pub async fn create(app: &App, call: &Call, domain: &DomainName, draft: AliasDraft) -> Result<Done<Alias>, Error> {
+    if draft.local_part.is_none() {
+        let (domain, permit) = app.live_domain::<AliasCatchAll>(call, domain).await?;
+        let address = AliasAddress::CatchAll(domain.name.clone());
+        return insert(app, call, permit, domain.id, address, draft).await;
+    }
+    let (domain, permit) = app.live_domain::<AliasWrite>(call, domain).await?;
+    let address = alias_address(draft.local_part.clone(), &domain.name)?;
+    insert(app, call, permit, domain.id, address, draft).await
+}
+
+fn alias_address(local: Option<crate::model::LocalPart>, domain: &DomainName) -> Result<AliasAddress, Error> {
+    let Some(local) = local else { return Ok(AliasAddress::CatchAll(domain.clone())) };
+    let mut invalid = Invalid::default();
+    match invalid.check("/local_part", EmailAddress::new(local, domain.clone())) {
+        Some(address) => Ok(AliasAddress::Of(address)),
+        None => Err(invalid.into()),
+    }
+}
+
+async fn insert<P: WritesAliases>(
+    app: &App,
+    call: &Call,
+    permit: Permit<P>,
+    domain_id: crate::model::DomainId,
+    address: AliasAddress,
+    draft: AliasDraft,
+) -> Result<Done<Alias>, Error> {
+    let place = permit.place().clone();
+    let destinations = allowed_destinations(app, call, &place, address.domain(), draft.destinations, &[]).await?;
+
+    let mut change = app.store.change(call, permit).await?;
+    change.refuse_loop(&address.to_string(), &destinations).await?;
+    let now = change.now();
+    let alias = Alias {
+        id: app.ids.next(),
+        domain_id,
+        address,
+        destinations,
+        description: draft.description,
+        enabled: draft.enabled,
+        external_id: draft.external_id,
+        version: 1,
+        created_at: now,
+        updated_at: now,
+        deleted: None,
+    };
+    change.aliases().insert(&alias).await?;
+    let event = event(EventKind::AliasCreated, &alias).saying(delivers(&alias));
+    let events = change.commit(vec![event]).await?;
+    Ok(Done { value: alias, events })
+}
+
+/// "sales@… delivers to a@… and 2 more".
+fn delivers(alias: &Alias) -> String {
+    let name = match &alias.address {
+        AliasAddress::Of(address) => address.to_string(),
+        AliasAddress::CatchAll(domain) => format!("Mail for unknown addresses of {domain}"),
+    };
+    let verb = if alias.address.is_catch_all() { "goes to" } else { "delivers to" };
+    let first: Vec<String> = alias.destinations.iter().take(3).map(ToString::to_string).collect();
+    match alias.destinations.len().saturating_sub(3) {
+        0 => format!("{name} {verb} {}", first.join(", ")),
+        more => format!("{name} {verb} {} and {more} more", first.join(", ")),
+    }
+}
+
+fn event(kind: EventKind, alias: &Alias) -> Event {
+    let subject = Subject::new("alias", alias.id.uuid(), &alias.address);
+    Event::new(kind, subject).touching(ObjectKind::Alias, alias.id.uuid(), alias.version)
+}
+
+/// Changes an alias. The catch-all takes a permission of its own.
+pub async fn update(app: &App, call: &Call, at: &AliasRef, patch: AliasPatch) -> Result<Done<Alias>, Error> {
+    let (alias, _) = open::<AliasRead>(app, call, at).await?;
+    if alias.address.is_catch_all() {
+        let (seen, permit) = open::<AliasCatchAll>(app, call, at).await?;
+        return change_alias(app, call, seen, permit, patch).await;
+    }
+    let (seen, permit) = open::<AliasWrite>(app, call, at).await?;
+    change_alias(app, call, seen, permit, patch).await
+}
+
+async fn change_alias<P: WritesAliases>(
+    app: &App,
+    call: &Call,
+    seen: Alias,
+    permit: Permit<P>,
+    patch: AliasPatch,
+) -> Result<Done<Alias>, Error> {
+    if seen.deleted.is_some() {
+        let next = "Restore it from the bin first.";
+        return Err(crate::model::Refusal::new("deleted", format!("{} is in the bin.", seen.address), next).into());
+    }
+    let place = permit.place().clone();
+    let domain = seen.address.domain().clone();
+    let destinations = match patch.destinations {
+        Some(wanted) => {
+            Some(allowed_destinations(app, call, &place, &domain, wanted, &seen.destinations).await?)
+        }
+        None => None,
+    };
+    let address = match (patch.local_part, seen.address.is_catch_all()) {
+        (Some(local), false) => Some(alias_address(Some(local), &domain)?),
+        _ => None,
+    };
+
+    let mut change = app.store.change(call, permit).await?;
+    let before = change.aliases().lock(seen.id).await?;
+    let mut after = before.clone();
+    after.address = address.unwrap_or(after.address);
+    after.destinations = destinations.unwrap_or(after.destinations);
+    after.description = patch.description.unwrap_or(after.description);
+    after.enabled = patch.enabled.unwrap_or(after.enabled);
+    after.external_id = patch.external_id.unwrap_or(after.external_id);
+    change.refuse_loop(&after.address.to_string(), &after.destinations).await?;
+
+    let to = |alias: &Alias| alias.destinations.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let event = event(EventKind::AliasUpdated, &after)
+        .saying(delivers(&after))
+        .changing("address", &before.address.to_string(), &after.address.to_string())
+        .changing("destinations", &to(&before), &to(&after))
+        .changing("description", &before.description, &after.description)
+        .changing("enabled", &before.enabled, &after.enabled)
+        .changing("external_id", &before.external_id, &after.external_id);
+    if event.detail.changes.is_empty() {
+        return Ok(Done { value: Alias { version: before.version - 1, ..before }, events: Vec::new() });
+    }
+    if before.address != after.address {
+        change.aliases().readdress(&before.address, &after).await?;
+    }
+    change.aliases().save(&after).await?;
+    let events = change.commit(vec![event]).await?;
+    Ok(Done { value: after, events })
+}
+
+/// Adds one destination to an alias.
+pub async fn add_member(app: &App, call: &Call, at: &AliasRef, member: Destination) -> Result<Done<Alias>, Error> {
+    let (alias, _) = open::<AliasRead>(app, call, at).await?;
+    let mut destinations = alias.destinations;
+    destinations.push(member);
+    let patch = AliasPatch { destinations: Some(destinations), ..AliasPatch::default() };
+    update(app, &at_version(call, alias.version), at, patch).await
+}
+
+/// Takes one destination from an alias.
+pub async fn remove_member(
+    app: &App,
+    call: &Call,
+    at: &AliasRef,
+    member: &Destination,
+) -> Result<Done<Alias>, Error> {
+    let (alias, _) = open::<AliasRead>(app, call, at).await?;
+    let same = |to: &Destination| to == member || *to == member.clone().canonical_for(true);
+    if !alias.destinations.iter().any(same) {
+        return Err(Error::not_found("member", &member.to_string()));
+    }
+    let destinations = alias.destinations.iter().filter(|to| !same(to)).cloned().collect();
+    let patch = AliasPatch { destinations: Some(destinations), ..AliasPatch::default() };
+    update(app, &at_version(call, alias.version), at, patch).await
+}
+
+/// What is worked out from what was read is written only onto that.
+fn at_version(call: &Call, version: i64) -> Call {
+    Call { expected_version: call.expected_version.or(Some(version)), ..call.clone() }
+}
+
+/// Puts an alias into the bin.
+pub async fn delete(app: &App, call: &Call, at: &AliasRef) -> Result<Done<Alias>, Error> {
+    let (seen, permit) = open::<AliasDelete>(app, call, at).await?;
+
+    let mut change = app.store.change(call, permit).await?;
+    let mut alias = change.aliases().lock(seen.id).await?;
+    if alias.deleted.is_some() {
+        return Ok(Done { value: Alias { version: alias.version - 1, ..alias }, events: Vec::new() });
+    }
+    change.aliases().bin(&mut alias).await?;
+    let purge = change.purge_at();
+    let text = format!("{} is in the bin until {}", alias.address, &purge.rfc3339()[..10]);
+    let event = event(EventKind::AliasDeleted, &alias).saying(text);
+    let events = change.commit(vec![event]).await?;
+    Ok(Done { value: alias, events })
+}
+
+/// Takes an alias out of the bin, as it was.
+pub async fn restore(app: &App, call: &Call, at: &AliasRef) -> Result<Done<Alias>, Error> {
+    let guarded = match at {
+        AliasRef::Id(id) => app.store.alias_by_id(*id).await?,
+        AliasRef::Address(address) => match app.store.deleted_alias(address.domain(), address.local()).await {
+            Err(Error::NotFound(_)) => app.store.alias(address.domain(), address.local()).await?,
+            found => found?,
+        },
+    };
+    let opened = guarded.open::<AliasDelete>(&call.actor);
+    let (seen, permit) = opened.map_err(|denied| Error::denied(denied, "alias", &at.to_string()))?;
+
+    let mut change = app.store.change(call, permit).await?;
+    let mut alias = change.aliases().lock(seen.id).await?;
+    if alias.deleted.is_none() {
+        return Ok(Done { value: Alias { version: alias.version - 1, ..alias }, events: Vec::new() });
+    }
+    change.refuse_loop(&alias.address.to_string(), &alias.destinations).await?;
+    change.aliases().restore(&mut alias).await?;
+    let event = event(EventKind::AliasRestored, &alias).saying(delivers(&alias));
+    let events = change.commit(vec![event]).await?;
+    Ok(Done { value: alias, events })
+}

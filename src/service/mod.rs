@@ -1,0 +1,136 @@
+//! What people can ask for: one function per wish. The browser, the API and the command line call these and nothing below.
+//!
+//! Every wish that changes something has four beats: allow, prepare, decide, commit.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::access::{Call, Permission, Permit};
+use crate::error::Error;
+use crate::ids::Ids;
+use crate::model::{AddressPolicy, Clock, Domain, DomainName, Event, PasswordRules};
+use crate::store::Store;
+
+pub mod accounts;
+pub mod aliases;
+pub mod audit;
+pub mod domains;
+pub mod mailboxes;
+pub mod orgs;
+pub mod passwords;
+pub mod provisioning;
+pub mod resolve;
+pub mod search;
+pub mod sign_in;
+pub mod tokens;
+
+/// The application: everything a wish needs. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct App(Arc<Parts>);
+
+/// What an [`App`] is made of.
+pub struct Parts {
+    /// The store.
+    pub store: Store,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// New ids and secrets.
+    pub ids: Ids,
+    /// Hashes passwords, a few at a time.
+    pub hasher: passwords::Hasher,
+    /// Which names and addresses may be hosted.
+    pub addresses: AddressPolicy,
+    /// What a password must be.
+    pub passwords: PasswordRules,
+    /// The portal's own address, without a final slash: the only one that ever goes into a link.
+    pub base_url: String,
+    /// How mail programs reach the cluster, for hand-over sheets.
+    pub mail_hosts: MailHosts,
+}
+
+/// How mail programs reach the cluster.
+#[derive(Clone, Debug)]
+pub struct MailHosts {
+    /// The IMAP host.
+    pub imap: String,
+    /// The POP3 host.
+    pub pop3: String,
+    /// The submission host.
+    pub smtp: String,
+    /// The address of the webmail, empty when there is none.
+    pub webmail: String,
+}
+
+impl std::fmt::Debug for Parts {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("App").field("store", &self.store).finish_non_exhaustive()
+    }
+}
+
+impl std::ops::Deref for App {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+impl App {
+    /// An application of these parts.
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+
+    /// The domain of this name with a permit for `P` on it, or 404, or 403.
+    pub async fn domain<P: Permission>(&self, call: &Call, name: &DomainName) -> Result<(Domain, Permit<P>), Error> {
+        let guarded = self.store.domain(name).await?;
+        guarded.open(&call.actor).map_err(|denied| Error::denied(denied, "domain", name.as_str()))
+    }
+
+    /// The same for a domain that is in use: what is in the bin has to be restored first.
+    pub async fn live_domain<P: Permission>(
+        &self,
+        call: &Call,
+        name: &DomainName,
+    ) -> Result<(Domain, Permit<P>), Error> {
+        let (domain, permit) = self.domain(call, name).await?;
+        if domain.deleted.is_some() {
+            return Err(Error::not_found("domain", name.as_str()));
+        }
+        Ok((domain, permit))
+    }
+
+    /// Waits until every target holds the object as it should, or `within` is over.
+    pub async fn wait_in_sync(&self, object: uuid::Uuid, within: Duration) -> Result<(), Error> {
+        let deadline = tokio::time::Instant::now() + within;
+        let mut settled = self.store.settled.listen();
+        loop {
+            let open = self.store.open_states(&[object]).await?;
+            if open.is_empty() {
+                return Ok(());
+            }
+            // The worker may be another process, whose bell is not heard here: look again now and then.
+            let next = tokio::time::Instant::now() + Duration::from_millis(100);
+            let waited = tokio::time::timeout_at(next.min(deadline), settled.changed()).await;
+            if waited.is_err() && tokio::time::Instant::now() >= deadline {
+                return Ok(());
+            }
+        }
+    }
+}
+
+/// What came of a wish: the thing as it is now, and what happened on the way.
+#[derive(Debug)]
+pub struct Done<T> {
+    /// The thing as it is now (or would be, in a dry run).
+    pub value: T,
+    /// What happened. Nothing, when there was nothing to change.
+    pub events: Vec<Event>,
+}
+
+impl<T> Done<T> {
+    /// The same with another value.
+    pub fn map<U>(self, f: impl FnOnce(T) -> U) -> Done<U> {
+        Done { value: f(self.value), events: self.events }
+    }
+}

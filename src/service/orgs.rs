@@ -1,0 +1,212 @@
+//! Orgs: the provider and the customers under it.
+
+use super::domains::limits_changed;
+use super::{App, Done};
+use crate::access::{
+    Call, LimitsAssign, OrgCreate, OrgDelete, OrgRead, OrgSuspend, OrgUpdate, Permission, Permit, WritesOrgs,
+};
+use crate::error::Error;
+use crate::model::{
+    Deleted, Event, EventKind, Limits, Off, Org, OrgDraft, OrgId, OrgKind, OrgPatch, Reason, Refusal, Subject, Usage,
+};
+use crate::store::{MailboxFilter, Page, PageRequest};
+
+/// Deepest an org may lie below the provider.
+pub const DEEPEST: usize = 8;
+
+async fn open<P: Permission>(app: &App, call: &Call, id: OrgId) -> Result<(Org, Permit<P>), Error> {
+    let opened = app.store.org(id).await?.open(&call.actor);
+    opened.map_err(|denied| Error::denied(denied, "org", &id.to_string()))
+}
+
+/// One org.
+pub async fn get(app: &App, call: &Call, id: OrgId) -> Result<(Org, Permit<OrgRead>), Error> {
+    open(app, call, id).await
+}
+
+/// The provider, for those who may see it.
+pub async fn provider(app: &App, call: &Call) -> Result<Org, Error> {
+    let opened = app.store.provider().await?.open::<OrgRead>(&call.actor);
+    Ok(opened.map_err(|denied| Error::denied(denied, "org", "provider"))?.0)
+}
+
+/// A page of orgs.
+pub async fn list(app: &App, call: &Call, filter: &MailboxFilter, page: &PageRequest) -> Result<Page<Org>, Error> {
+    app.store.orgs(&call.actor.reach::<OrgRead>(), filter, page).await
+}
+
+/// Adds an org below `parent`.
+pub async fn create(app: &App, call: &Call, parent: OrgId, draft: OrgDraft) -> Result<Done<Org>, Error> {
+    let (above, permit) = open::<OrgCreate>(app, call, parent).await?;
+    if draft.limits != Limits::UNLIMITED && !call.actor.may::<LimitsAssign>(permit.place()) {
+        return Err(Error::Refused(LimitsAssign::ACTION));
+    }
+    if above.deleted.is_some() || draft.kind == OrgKind::Provider || permit.place().org.depth() >= DEEPEST {
+        let next = format!("Add it below the provider or a reseller, at most {DEEPEST} levels deep.");
+        let detail = format!("{} cannot have a {} below it.", above.name, draft.kind.as_str());
+        return Err(Refusal::new("org_misplaced", detail, next).at("/kind").into());
+    }
+    if above.kind == OrgKind::Customer && draft.kind == OrgKind::Reseller {
+        let detail = format!("{} is a customer and cannot have resellers below it.", above.name);
+        return Err(Refusal::new("org_misplaced", detail, "Add a customer instead.").at("/kind").into());
+    }
+
+    let mut change = app.store.change(call, permit).await?;
+    let now = change.now();
+    let org = Org {
+        id: app.ids.next(),
+        parent_id: Some(above.id),
+        kind: draft.kind,
+        name: draft.name,
+        contact: draft.contact,
+        external_id: draft.external_id,
+        limits: draft.limits,
+        usage: Usage::default(),
+        suspension: None,
+        version: 1,
+        created_at: now,
+        updated_at: now,
+        deleted: None,
+    };
+    change.orgs().insert(&org).await?;
+    let event = event(EventKind::OrgCreated, &org).saying(format!("{} is a {}", org.name, org.kind.as_str()));
+    let events = change.commit(vec![event]).await?;
+    Ok(Done { value: org, events })
+}
+
+fn event(kind: EventKind, org: &Org) -> Event {
+    Event::new(kind, Subject::new("org", org.id.uuid(), &org.name))
+}
+
+fn unlocked(mut org: Org) -> Org {
+    org.version -= 1;
+    org
+}
+
+/// Changes an org.
+pub async fn update(app: &App, call: &Call, id: OrgId, patch: OrgPatch) -> Result<Done<Org>, Error> {
+    let (_, permit) = open::<OrgUpdate>(app, call, id).await?;
+
+    let mut change = app.store.change(call, permit).await?;
+    let before = change.orgs().lock().await?;
+    let mut after = before.clone();
+    after.name = patch.name.unwrap_or(after.name);
+    after.contact = patch.contact.unwrap_or(after.contact);
+    after.external_id = patch.external_id.unwrap_or(after.external_id);
+    let event = event(EventKind::OrgUpdated, &after)
+        .changing("name", &before.name, &after.name)
+        .changing("contact", &before.contact, &after.contact)
+        .changing("external_id", &before.external_id, &after.external_id);
+    if event.detail.changes.is_empty() {
+        return Ok(Done { value: unlocked(before), events: Vec::new() });
+    }
+    change.orgs().save(&after).await?;
+    let events = change.commit(vec![event]).await?;
+    Ok(Done { value: after, events })
+}
+
+/// Sets how much an org may hold. Nobody sets the limits of an org that holds their own grants only.
+pub async fn set_limits(app: &App, call: &Call, id: OrgId, limits: Limits) -> Result<Done<Org>, Error> {
+    let (seen, permit) = open::<LimitsAssign>(app, call, id).await?;
+    not_the_provider(&seen, "limits")?;
+    // Limits are given from above: who may assign them only inside the org itself may not lift its own.
+    let above = seen.parent_id.ok_or_else(|| Error::defect("an org without a parent"))?;
+    open::<LimitsAssign>(app, call, above).await.map_err(|_| Error::Refused(LimitsAssign::ACTION))?;
+
+    let mut change = app.store.change(call, permit).await?;
+    let before = change.orgs().lock().await?;
+    let after = Org { limits, ..before.clone() };
+    let event = limits_changed(event(EventKind::OrgLimitsChanged, &after), &before.limits, &after.limits);
+    if event.detail.changes.is_empty() {
+        return Ok(Done { value: unlocked(before), events: Vec::new() });
+    }
+    change.orgs().save(&after).await?;
+    let events = change.commit(vec![event]).await?;
+    Ok(Done { value: after, events })
+}
+
+fn not_the_provider(org: &Org, what: &str) -> Result<(), Error> {
+    if org.kind != OrgKind::Provider {
+        return Ok(());
+    }
+    let detail = format!("{} is the provider; {what} is not for it.", org.name);
+    Err(Refusal::new("provider", detail, "Choose a reseller or a customer.").into())
+}
+
+/// Switches an org off, with every domain below it.
+pub async fn suspend(app: &App, call: &Call, id: OrgId, reason: Reason) -> Result<Done<Org>, Error> {
+    let (seen, permit) = open::<OrgSuspend>(app, call, id).await?;
+    not_the_provider(&seen, "suspension")?;
+    switch(app, call, permit, Some(reason), EventKind::OrgSuspended).await
+}
+
+/// Switches an org on again; what was switched off on its own account stays so.
+pub async fn resume(app: &App, call: &Call, id: OrgId) -> Result<Done<Org>, Error> {
+    let (_, permit) = open::<OrgSuspend>(app, call, id).await?;
+    switch(app, call, permit, None, EventKind::OrgResumed).await
+}
+
+async fn switch<P: WritesOrgs>(
+    app: &App,
+    call: &Call,
+    permit: Permit<P>,
+    reason: Option<Reason>,
+    kind: EventKind,
+) -> Result<Done<Org>, Error> {
+    let mut change = app.store.change(call, permit).await?;
+    let before = change.orgs().lock().await?;
+    let since = before.suspension.as_ref().map_or(change.now(), |off| off.at);
+    let suspension = reason.clone().map(|reason| Off { at: since, reason });
+    if suspension == before.suspension {
+        return Ok(Done { value: unlocked(before), events: Vec::new() });
+    }
+    let after = Org { suspension, ..before };
+    change.orgs().save(&after).await?;
+    let touched = change.orgs().spread_suspension().await?;
+    let mut event = event(kind, &after).saying(format!("{} domains are concerned", touched.len()));
+    if let Some(reason) = reason {
+        event = event.because(reason.as_str());
+    }
+    event.touched.extend(touched);
+    let events = change.commit(vec![event]).await?;
+    Ok(Done { value: after, events })
+}
+
+/// Puts an empty org into the bin.
+pub async fn delete(app: &App, call: &Call, id: OrgId) -> Result<Done<Org>, Error> {
+    let (seen, permit) = open::<OrgDelete>(app, call, id).await?;
+    not_the_provider(&seen, "deletion")?;
+
+    let mut change = app.store.change(call, permit).await?;
+    let mut org = change.orgs().lock().await?;
+    if org.deleted.is_some() {
+        return Ok(Done { value: unlocked(org), events: Vec::new() });
+    }
+    let (domains, orgs) = change.orgs().contents().await?;
+    if domains > 0 || orgs > 0 {
+        let detail = format!("{} still has {domains} domains and {orgs} customers below it.", org.name);
+        return Err(Refusal::new("not_empty", detail, "Delete or move them first.").into());
+    }
+    let purge = change.purge_at();
+    org.deleted = Some(Deleted { at: change.now(), purge_at: purge });
+    change.orgs().save(&org).await?;
+    let text = format!("{} is in the bin until {}", org.name, &purge.rfc3339()[..10]);
+    let events = change.commit(vec![event(EventKind::OrgDeleted, &org).saying(text)]).await?;
+    Ok(Done { value: org, events })
+}
+
+/// Takes an org out of the bin.
+pub async fn restore(app: &App, call: &Call, id: OrgId) -> Result<Done<Org>, Error> {
+    let (_, permit) = open::<OrgDelete>(app, call, id).await?;
+
+    let mut change = app.store.change(call, permit).await?;
+    let mut org = change.orgs().lock().await?;
+    if org.deleted.is_none() {
+        return Ok(Done { value: unlocked(org), events: Vec::new() });
+    }
+    org.deleted = None;
+    change.orgs().save(&org).await?;
+    let text = format!("{} is back", org.name);
+    let events = change.commit(vec![event(EventKind::OrgRestored, &org).saying(text)]).await?;
+    Ok(Done { value: org, events })
+}

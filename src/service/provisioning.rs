@@ -1,0 +1,47 @@
+//! The targets and their backlog, as those who look after them see it.
+
+use super::{App, Done};
+use crate::access::{Call, Place, ProvisioningRead, ProvisioningRepair};
+use crate::error::Error;
+use crate::model::{Event, EventKind, Subject};
+use crate::store::{OpenObject, Page, PageRequest, TargetState, TargetStatus};
+
+/// Every target.
+pub async fn targets(app: &App, call: &Call) -> Result<Vec<TargetStatus>, Error> {
+    let permit = call.actor.permit::<ProvisioningRead>(Place::system());
+    app.store.targets(&permit.map_err(|denied| Error::denied(denied, "targets", "of the cluster"))?).await
+}
+
+/// The objects that some target does not hold as it should.
+pub async fn open_objects(
+    app: &App,
+    call: &Call,
+    only_failed: bool,
+    page: &PageRequest,
+) -> Result<Page<OpenObject>, Error> {
+    let permit = call.actor.permit::<ProvisioningRead>(Place::system());
+    let permit = permit.map_err(|denied| Error::denied(denied, "targets", "of the cluster"))?;
+    app.store.open_objects(&permit, only_failed, page).await
+}
+
+/// The state of one object in every target; the object was seen by its own permit before.
+pub async fn states_of(app: &App, object: uuid::Uuid) -> Result<Vec<TargetState>, Error> {
+    app.store.object_states(object).await
+}
+
+/// Tries everything again that was given up.
+pub async fn retry_failed(app: &App, call: &Call) -> Result<Done<u64>, Error> {
+    let permit = call.actor.permit::<ProvisioningRepair>(Place::system());
+    let permit = permit.map_err(|denied| Error::denied(denied, "targets", "of the cluster"))?;
+
+    let mut change = app.store.change(call, permit).await?;
+    let count = change.unpark().await?;
+    if count == 0 {
+        return Ok(Done { value: 0, events: Vec::new() });
+    }
+    let subject = Subject::new("system", uuid::Uuid::nil(), "targets");
+    let event = Event::new(EventKind::ProvisioningRetried, subject).saying(format!("{count} objects are tried again"));
+    let events = change.commit(vec![event]).await?;
+    app.store.pending.ring();
+    Ok(Done { value: count, events })
+}

@@ -1,0 +1,89 @@
+//! Getting in: by password, by token, by session, by a one-time link.
+
+use super::App;
+use crate::access::{Actor, Call, Credential, MailboxResetPassword};
+use crate::error::Error;
+use crate::model::{AccountId, Password, Refusal};
+use crate::store::setup_links::MailboxLink;
+
+/// Most characters of a password that are looked at; more are refused unread.
+const MOST_CHARACTERS: usize = 1024;
+
+/// The account whose address and password these are. Every failure is the same, and takes as long.
+pub async fn with_password(app: &App, email: &str, password: String) -> Result<AccountId, Error> {
+    if password.chars().count() > MOST_CHARACTERS || email.len() > 254 {
+        return Err(Error::Unknown);
+    }
+    let known = app.store.sign_in(email.trim()).await?;
+    let hash = known.as_ref().and_then(|known| known.hash.as_ref());
+    let matches = app.hasher.verify(password, hash).await?;
+    match known {
+        Some(known) if matches && !known.suspended => {
+            app.store.signed_in(known.account).await?;
+            Ok(known.account)
+        }
+        _ => Err(Error::Unknown),
+    }
+}
+
+/// The actor behind a session's account, with its grants as they are now.
+pub async fn with_session(app: &App, account: AccountId) -> Result<Actor, Error> {
+    app.store.actor(account, Credential::Session).await?.ok_or(Error::Unknown)
+}
+
+/// The actor behind an API token, with its owner's grants as they are now.
+pub async fn with_token(app: &App, secret: &str) -> Result<Actor, Error> {
+    if !super::tokens::is_well_formed(secret) {
+        return Err(Error::Unknown);
+    }
+    let digest = super::tokens::digest(secret);
+    let presented = app.store.token_presented(&digest).await?.ok_or(Error::Unknown)?;
+    let now = app.clock.now();
+    let stale = |at: crate::model::Timestamp| now.since(at) > std::time::Duration::from_secs(3600);
+    if presented.last_used_at.is_none_or(stale) {
+        app.store.token_used(presented.token).await?;
+    }
+    let account = presented.identity.account.ok_or(Error::Unknown)?;
+    let grants = app.store.grants_of(account).await?;
+    let credential = Credential::Token(presented.token);
+    Ok(Actor::new(presented.identity, credential, presented.ceiling, grants, now))
+}
+
+/// What a mailbox owner's link opens, while it is good.
+pub async fn mailbox_link(app: &App, code: &str) -> Result<Option<MailboxLink>, Error> {
+    app.store.mailbox_link(&super::tokens::digest(code)).await
+}
+
+/// The owner of a mailbox chooses a password by a one-time link. The link is used up.
+pub async fn choose_password(
+    app: &App,
+    request_id: &str,
+    code: &str,
+    password: Password,
+) -> Result<MailboxLink, Error> {
+    let over = || {
+        let next = "Ask whoever sent it for a new one.";
+        Error::Against(Refusal::new("link_over", "This link has ended or was used already.", next))
+    };
+    let link = mailbox_link(app, code).await?.ok_or_else(over)?;
+    let hash = app.hasher.mailbox_hash(password).await?;
+    let name = format!("{} by set-up link", link.address);
+    let actor = Actor::link_holder(link.mailbox, &name, link.scope.clone(), app.clock.now());
+    let call = Call::new(actor, request_id);
+    let guarded = app.store.mailbox_by_id(link.mailbox).await?;
+    let opened = guarded.open::<MailboxResetPassword>(&call.actor);
+    let (_, permit) = opened.map_err(|denied| Error::denied(denied, "mailbox", &link.address.to_string()))?;
+
+    let mut change = app.store.change(&call, permit).await?;
+    if !change.use_link(&super::tokens::digest(code)).await? {
+        return Err(over());
+    }
+    let mailbox = change.mailboxes().lock(link.mailbox).await?;
+    change.mailboxes().set_password(mailbox.id, &hash).await?;
+    let subject = crate::model::Subject::new("mailbox", mailbox.id.uuid(), &mailbox.address);
+    let event = crate::model::Event::new(crate::model::EventKind::MailboxPasswordSet, subject)
+        .saying(format!("The owner of {} chose a password", mailbox.address))
+        .touching(crate::model::ObjectKind::Mailbox, mailbox.id.uuid(), mailbox.version);
+    change.commit(vec![event]).await?;
+    Ok(link)
+}

@@ -1,0 +1,24 @@
+//! When to stop: Ctrl-C at a terminal, SIGTERM from systemd.
+
+use std::io;
+
+use tokio_util::sync::CancellationToken;
+
+/// A token that is cancelled when the process is asked to stop.
+pub fn stop() -> io::Result<CancellationToken> {
+    use tokio::signal::unix::{SignalKind, signal};
+
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let token = CancellationToken::new();
+    let stopping = token.clone();
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        tracing::info!("stopping");
+        stopping.cancel();
+    });
+    Ok(token)
+}

@@ -1,0 +1,430 @@
+//! Aliases and catch-alls, with one row per destination.
+
+use super::change::Change;
+use super::page::{Page, PageRequest};
+use super::row::{Reading, deleted, time};
+use super::{MailboxFilter, StateFilter, Store};
+use crate::access::{AliasRead, Guarded, OrgPath, Place, Reach, Span, WritesAliases};
+use crate::db::row;
+use crate::error::Error;
+use crate::model::{
+    Alias, AliasAddress, AliasId, Delta, Deleted, Destination, DomainId, DomainName, EmailAddress, Timestamp,
+};
+
+macro_rules! columns {
+    () => {
+        "a.id, a.domain_id, a.org_path, a.domain, a.local_part, a.description, a.enabled, a.external_id, a.version,
+         a.created_at, a.updated_at, a.deleted_at, a.purge_at"
+    };
+}
+
+row! {
+    struct AliasRow {
+        id: uuid::Uuid, domain_id: uuid::Uuid, org_path: String, domain: String, local_part: String,
+        description: String, enabled: bool, external_id: Option<String>, version: i64, created_at: i64,
+        updated_at: i64, deleted_at: Option<i64>, purge_at: Option<i64>,
+    }
+}
+
+impl AliasRow {
+    fn place(&self) -> Result<Place, Error> {
+        let path = OrgPath::parse(&self.org_path);
+        let path = path.ok_or_else(|| super::corrupt("aliases", "org_path", self.id))?;
+        Ok(Place::domain(path, DomainId::from(self.domain_id)))
+    }
+
+    fn alias(self, destinations: Vec<Destination>) -> Result<Alias, Error> {
+        let reading = Reading { table: "aliases", id: &self.id };
+        let domain: DomainName = reading.text("domain", &self.domain)?;
+        let address = if self.local_part.is_empty() {
+            AliasAddress::CatchAll(domain)
+        } else {
+            AliasAddress::Of(EmailAddress::new(reading.text("local_part", &self.local_part)?, domain))
+        };
+        Ok(Alias {
+            id: AliasId::from(self.id),
+            domain_id: DomainId::from(self.domain_id),
+            address,
+            destinations,
+            description: reading.text("description", &self.description)?,
+            enabled: self.enabled,
+            external_id: reading.optional("external_id", self.external_id)?,
+            version: self.version,
+            created_at: time(self.created_at),
+            updated_at: time(self.updated_at),
+            deleted: deleted(self.deleted_at, self.purge_at),
+        })
+    }
+}
+
+fn destinations(id: uuid::Uuid, rows: Vec<(String,)>) -> Result<Vec<Destination>, Error> {
+    let reading = Reading { table: "alias_destinations", id: &id };
+    rows.iter().map(|(text,)| reading.text("destination", text)).collect()
+}
+
+impl Store {
+    async fn guarded_alias(&self, row: Option<AliasRow>, name: &str) -> Result<Guarded<Alias>, Error> {
+        let row = row.ok_or_else(|| Error::not_found("alias", name))?;
+        let rows = self
+            .db
+            .read("SELECT destination FROM alias_destinations WHERE alias_id = $1 ORDER BY destination")
+            .bind(row.id)
+            .fetch_all()
+            .await?;
+        let (place, destinations) = (row.place()?, destinations(row.id, rows)?);
+        Ok(Guarded::new(place, row.alias(destinations)?))
+    }
+
+    /// The alias of this address, or the catch-all when `local` is empty, shut until the policy opens it.
+    pub async fn alias(&self, domain: &DomainName, local: &str) -> Result<Guarded<Alias>, Error> {
+        let row = self
+            .db
+            .read(concat!(
+                "SELECT ",
+                columns!(),
+                " FROM addresses d JOIN aliases a ON a.id = d.object_id
+                 WHERE d.domain = $1 AND d.local_part = $2 AND d.kind = 'alias'"
+            ))
+            .bind(domain.as_str().to_owned())
+            .bind(local.to_owned())
+            .fetch_optional()
+            .await?;
+        self.guarded_alias(row, &format!("{local}@{domain}")).await
+    }
+
+    /// The newest alias of this address in the bin.
+    pub async fn deleted_alias(&self, domain: &DomainName, local: &str) -> Result<Guarded<Alias>, Error> {
+        let row = self
+            .db
+            .read(concat!(
+                "SELECT ",
+                columns!(),
+                " FROM aliases a JOIN domain_names n ON n.domain_id = a.domain_id
+                 WHERE n.name = $1 AND a.local_part = $2 AND a.deleted_at IS NOT NULL
+                 ORDER BY a.deleted_at DESC LIMIT 1"
+            ))
+            .bind(domain.as_str().to_owned())
+            .bind(local.to_owned())
+            .fetch_optional()
+            .await?;
+        self.guarded_alias(row, &format!("{local}@{domain}")).await
+    }
+
+    /// The alias with this id, in the bin or not.
+    pub async fn alias_by_id(&self, id: AliasId) -> Result<Guarded<Alias>, Error> {
+        let row = self
+            .db
+            .read(concat!("SELECT ", columns!(), " FROM aliases a WHERE a.id = $1"))
+            .bind(id.uuid())
+            .fetch_optional()
+            .await?;
+        self.guarded_alias(row, &id.to_string()).await
+    }
+
+    /// A page of the aliases in reach.
+    pub async fn aliases(
+        &self,
+        reach: &Reach<AliasRead>,
+        filter: &MailboxFilter,
+        page: &PageRequest,
+    ) -> Result<Page<Alias>, Error> {
+        let mut rows: Vec<AliasRow> = Vec::new();
+        for span in reach.spans() {
+            let wanted = page.rows() - i64::try_from(rows.len()).unwrap_or(i64::MAX);
+            if wanted <= 0 {
+                break;
+            }
+            rows.extend(self.alias_rows(span, filter, page, wanted).await?);
+        }
+        let key = |row: &AliasRow| vec![row.org_path.clone(), row.domain.clone(), row.local_part.clone()];
+        let rows = Page::of(rows, page.limit, key);
+        let mut items = Vec::with_capacity(rows.items.len());
+        for row in rows.items {
+            let found = self
+                .db
+                .read("SELECT destination FROM alias_destinations WHERE alias_id = $1 ORDER BY destination")
+                .bind(row.id)
+                .fetch_all()
+                .await?;
+            let destinations = destinations(row.id, found)?;
+            items.push(row.alias(destinations)?);
+        }
+        Ok(Page { items, next: rows.next })
+    }
+
+    async fn alias_rows(
+        &self,
+        span: &Span,
+        filter: &MailboxFilter,
+        page: &PageRequest,
+        wanted: i64,
+    ) -> Result<Vec<AliasRow>, Error> {
+        let (low, high) = (span.low(), span.high());
+        let prefix = filter.prefix.clone();
+        let sql = match (filter.state, &prefix) {
+            (Some(StateFilter::Deleted), _) => concat!(
+                "SELECT ",
+                columns!(),
+                " FROM aliases a
+                 WHERE (a.org_path, a.domain, a.local_part) > ($1, $2, $3)
+                   AND (a.org_path, a.domain) >= ($4, $5) AND (a.org_path, a.domain) < ($6, $7)
+                   AND a.deleted_at IS NOT NULL AND a.updated_at >= $9
+                 ORDER BY a.org_path, a.domain, a.local_part LIMIT $8"
+            ),
+            (_, None) => concat!(
+                "SELECT ",
+                columns!(),
+                " FROM aliases a
+                 WHERE (a.org_path, a.domain, a.local_part) > ($1, $2, $3)
+                   AND (a.org_path, a.domain) >= ($4, $5) AND (a.org_path, a.domain) < ($6, $7)
+                   AND a.deleted_at IS NULL AND a.updated_at >= $9
+                 ORDER BY a.org_path, a.domain, a.local_part LIMIT $8"
+            ),
+            (_, Some(_)) => concat!(
+                "SELECT ",
+                columns!(),
+                " FROM aliases a WHERE a.deleted_at IS NULL AND a.updated_at >= $9 AND a.id IN (
+                   SELECT s.object_id FROM search_terms s
+                   WHERE (s.org_path, s.domain) >= ($4, $5) AND (s.org_path, s.domain) < ($6, $7)
+                     AND s.term >= $10 AND s.term < $11 AND s.kind = 'alias')
+                 AND (a.org_path, a.domain, a.local_part) > ($1, $2, $3)
+                 ORDER BY a.org_path, a.domain, a.local_part LIMIT $8"
+            ),
+        };
+        let query = self
+            .db
+            .read(sql)
+            .bind(page.part(0).unwrap_or_default().to_owned())
+            .bind(page.part(1).unwrap_or_default().to_owned())
+            .bind(page.part(2).unwrap_or_default().to_owned())
+            .bind(low.0)
+            .bind(low.1)
+            .bind(high.0)
+            .bind(high.1)
+            .bind(wanted)
+            .bind(filter.updated_since.map_or(i64::MIN, Timestamp::as_micros));
+        let query = match prefix {
+            Some(prefix) if filter.state != Some(StateFilter::Deleted) => {
+                let end = format!("{prefix}\u{10FFFF}");
+                query.bind(prefix).bind(end)
+            }
+            _ => query,
+        };
+        Ok(query.fetch_all().await?)
+    }
+
+    /// The addresses of live aliases that deliver to `destination`.
+    pub async fn aliases_to(&self, reach: &Reach<AliasRead>, to: &Destination) -> Result<Vec<String>, Error> {
+        let mut found = Vec::new();
+        for span in reach.spans() {
+            let (low, high) = (span.low(), span.high());
+            let rows: Vec<(String, String)> = self
+                .db
+                .read(
+                    "SELECT a.local_part, a.domain FROM alias_destinations t JOIN aliases a ON a.id = t.alias_id
+                     WHERE t.destination = $1 AND a.deleted_at IS NULL
+                       AND (a.org_path, a.domain) >= ($2, $3) AND (a.org_path, a.domain) < ($4, $5)
+                     ORDER BY a.domain, a.local_part LIMIT 100",
+                )
+                .bind(to.to_string())
+                .bind(low.0)
+                .bind(low.1)
+                .bind(high.0)
+                .bind(high.1)
+                .fetch_all()
+                .await?;
+            found.extend(rows.into_iter().map(|(local, domain)| format!("{local}@{domain}")));
+        }
+        Ok(found)
+    }
+}
+
+/// The aliases of the domain that a permit is for.
+#[derive(Debug)]
+pub struct Aliases<'a, P: WritesAliases>(&'a mut Change<P>);
+
+impl<P: WritesAliases> Change<P> {
+    /// The aliases of the domain that the permit is for.
+    pub fn aliases(&mut self) -> Aliases<'_, P> {
+        Aliases(self)
+    }
+}
+
+impl<P: WritesAliases> Aliases<'_, P> {
+    /// Puts a new alias into the domain.
+    pub async fn insert(&mut self, alias: &Alias) -> Result<(), Error> {
+        let (domain, org) = (self.0.domain_id()?, self.0.permit.place().org.clone());
+        self.0.count(domain, &org, Delta::alias(), None).await?;
+        self.0.claim_parts(alias.address.domain(), alias.address.local(), "alias", alias.id.uuid()).await?;
+        self.0
+            .tx
+            .query(
+                "INSERT INTO aliases (id, domain_id, org_path, domain, local_part, description, enabled, external_id,
+                   version, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)",
+            )
+            .bind(alias.id.uuid())
+            .bind(domain.uuid())
+            .bind(org.as_str().to_owned())
+            .bind(alias.address.domain().as_str().to_owned())
+            .bind(alias.address.local().to_owned())
+            .bind(alias.description.as_str().to_owned())
+            .bind(alias.enabled)
+            .bind(alias.external_id.as_ref().map(|id| id.as_str().to_owned()))
+            .bind(alias.version)
+            .bind(alias.created_at.as_micros())
+            .execute()
+            .await?;
+        self.put_destinations(alias).await?;
+        self.0.index_alias(alias, false).await
+    }
+
+    /// Locks an alias of the domain and reads it as it is now, with the version it will have after the change.
+    pub async fn lock(&mut self, id: AliasId) -> Result<Alias, Error> {
+        let domain = self.0.domain_id()?;
+        let row: Option<AliasRow> = self
+            .0
+            .tx
+            .query(
+                "UPDATE aliases SET version = version + 1 WHERE id = $1 AND domain_id = $2
+                 RETURNING id, domain_id, org_path, domain, local_part, description, enabled, external_id, version,
+                   created_at, updated_at, deleted_at, purge_at",
+            )
+            .bind(id.uuid())
+            .bind(domain.uuid())
+            .fetch_optional()
+            .await?;
+        let row = row.ok_or_else(|| Error::not_found("alias", &id.to_string()))?;
+        let rows = self
+            .0
+            .tx
+            .query("SELECT destination FROM alias_destinations WHERE alias_id = $1 ORDER BY destination")
+            .bind(id.uuid())
+            .fetch_all()
+            .await?;
+        let destinations = destinations(row.id, rows)?;
+        let mut alias = row.alias(destinations)?;
+        self.0.check_version(&alias.address, alias.version - 1)?;
+        alias.updated_at = self.0.now;
+        Ok(alias)
+    }
+
+    /// Stores what an alias is now, its destinations included.
+    pub async fn save(&mut self, alias: &Alias) -> Result<(), Error> {
+        self.0
+            .tx
+            .query(
+                "UPDATE aliases SET description = $3, enabled = $4, external_id = $5, updated_at = $6, local_part = $7
+                 WHERE id = $1 AND domain_id = $2",
+            )
+            .bind(alias.id.uuid())
+            .bind(self.0.domain_id()?.uuid())
+            .bind(alias.description.as_str().to_owned())
+            .bind(alias.enabled)
+            .bind(alias.external_id.as_ref().map(|id| id.as_str().to_owned()))
+            .bind(alias.updated_at.as_micros())
+            .bind(alias.address.local().to_owned())
+            .execute()
+            .await?;
+        self.0
+            .tx
+            .query("DELETE FROM alias_destinations WHERE alias_id = $1")
+            .bind(alias.id.uuid())
+            .execute()
+            .await?;
+        self.put_destinations(alias).await?;
+        self.0.index_alias(alias, alias.deleted.is_some()).await
+    }
+
+    /// Moves the claim of an alias to its new address.
+    pub async fn readdress(&mut self, before: &AliasAddress, alias: &Alias) -> Result<(), Error> {
+        self.0.release_parts(before.domain(), before.local()).await?;
+        self.0.claim_parts(alias.address.domain(), alias.address.local(), "alias", alias.id.uuid()).await
+    }
+
+    async fn put_destinations(&mut self, alias: &Alias) -> Result<(), Error> {
+        for destination in &alias.destinations {
+            self.0
+                .tx
+                .query("INSERT INTO alias_destinations (alias_id, destination) VALUES ($1, $2)")
+                .bind(alias.id.uuid())
+                .bind(destination.to_string())
+                .execute()
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// Puts an alias into the bin.
+    pub async fn bin(&mut self, alias: &mut Alias) -> Result<(), Error> {
+        let (domain, org) = (self.0.domain_id()?, self.0.permit.place().org.clone());
+        let gone = Deleted { at: self.0.now, purge_at: self.0.purge_at() };
+        self.0.count(domain, &org, Delta::alias().negated(), None).await?;
+        self.0.release_parts(alias.address.domain(), alias.address.local()).await?;
+        alias.deleted = Some(gone);
+        self.set_deleted(alias).await
+    }
+
+    /// Takes an alias out of the bin, if its address and a place in the limits are still free.
+    pub async fn restore(&mut self, alias: &mut Alias) -> Result<(), Error> {
+        let (domain, org) = (self.0.domain_id()?, self.0.permit.place().org.clone());
+        self.0.count(domain, &org, Delta::alias(), None).await?;
+        self.0.claim_parts(alias.address.domain(), alias.address.local(), "alias", alias.id.uuid()).await?;
+        alias.deleted = None;
+        self.set_deleted(alias).await
+    }
+
+    async fn set_deleted(&mut self, alias: &Alias) -> Result<(), Error> {
+        self.0
+            .tx
+            .query(
+                "UPDATE aliases SET deleted_at = $3, purge_at = $4, deleted_with = NULL, updated_at = $5
+                 WHERE id = $1 AND domain_id = $2",
+            )
+            .bind(alias.id.uuid())
+            .bind(self.0.domain_id()?.uuid())
+            .bind(alias.deleted.map(|gone| gone.at.as_micros()))
+            .bind(alias.deleted.map(|gone| gone.purge_at.as_micros()))
+            .bind(self.0.now.as_micros())
+            .execute()
+            .await?;
+        self.0.index_alias(alias, alias.deleted.is_some()).await
+    }
+}
+
+impl<P: crate::access::WritesMailboxes> Change<P> {
+    /// Points the aliases of this domain that deliver to `old` at `new`; those that changed, with their versions.
+    pub async fn repoint_aliases(
+        &mut self,
+        old: &EmailAddress,
+        new: &EmailAddress,
+    ) -> Result<Vec<(AliasId, i64)>, Error> {
+        let rows: Vec<(uuid::Uuid, i64)> = self
+            .tx
+            .query(
+                "UPDATE aliases SET version = version + 1, updated_at = $3
+                 WHERE domain_id = $1 AND id IN (SELECT alias_id FROM alias_destinations WHERE destination = $2)
+                 RETURNING id, version",
+            )
+            .bind(self.domain_id()?.uuid())
+            .bind(old.to_string())
+            .bind(self.now.as_micros())
+            .fetch_all()
+            .await?;
+        for (id, _) in &rows {
+            self.tx
+                .query("DELETE FROM alias_destinations WHERE alias_id = $1 AND destination IN ($2, $3)")
+                .bind(*id)
+                .bind(old.to_string())
+                .bind(new.to_string())
+                .execute()
+                .await?;
+            self.tx
+                .query("INSERT INTO alias_destinations (alias_id, destination) VALUES ($1, $2)")
+                .bind(*id)
+                .bind(new.to_string())
+                .execute()
+                .await?;
+        }
+        Ok(rows.into_iter().map(|(id, version)| (AliasId::from(id), version)).collect())
+    }
+}

@@ -1,0 +1,174 @@
+//! The one door through which everything is changed.
+
+use serde_json::value::to_raw_value;
+
+use super::{OrTaken as _, Store, corrupt};
+use crate::access::{Call, Permission, Permit};
+use crate::db::Tx;
+use crate::error::{Error, IdempotencyProblem};
+use crate::model::{Event, EventId, Timestamp};
+
+/// A change in progress: one transaction, one permit, one moment in time.
+///
+/// It ends in [`commit`](Change::commit), which takes the events; there is no other way to make anything last:
+///
+/// ```compile_fail
+/// # async fn f(change: postdesk::store::Change<postdesk::access::MailboxCreate>) {
+/// change.commit().await; // an event is missing
+/// # }
+/// ```
+///
+/// A change of one kind of thing has no doors to another:
+///
+/// ```compile_fail
+/// # async fn f(mut change: postdesk::store::Change<postdesk::access::AliasWrite>) {
+/// change.mailboxes();
+/// # }
+/// ```
+#[must_use = "a change that is not committed is rolled back"]
+pub struct Change<P: Permission> {
+    pub(super) tx: Tx,
+    pub(super) permit: Permit<P>,
+    pub(super) now: Timestamp,
+    pub(super) store: Store,
+    call: Call,
+}
+
+impl Store {
+    /// Begins a change. Nothing but the database may be awaited until it is committed.
+    pub async fn change<P: Permission>(&self, call: &Call, permit: Permit<P>) -> Result<Change<P>, Error> {
+        let tx = self.db.begin().await?;
+        Ok(Change { tx, permit, now: self.clock.now(), store: self.clone(), call: call.clone() })
+    }
+}
+
+impl<P: Permission> Change<P> {
+    /// The moment of the change.
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// When something deleted now is gone for good.
+    pub fn purge_at(&self) -> Timestamp {
+        self.now.plus(self.store.bin_keeps)
+    }
+
+    /// The version that the caller expects the object to have, if they said so.
+    pub(super) fn check_version(&self, what: impl ToString, current: i64) -> Result<(), Error> {
+        match self.call.expected_version {
+            Some(expected) if expected != current => Err(Error::Stale { what: what.to_string(), current }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Makes the change last, with its audit entries, its notes to the targets and the answer's record, or not at all.
+    ///
+    /// In a dry run everything is taken back instead. Either way the events say what the change does.
+    pub async fn commit(mut self, events: Vec<Event>) -> Result<Vec<Event>, Error> {
+        if events.is_empty() {
+            return Err(Error::defect("a change was committed without an event"));
+        }
+        for event in &events {
+            self.record(event).await?;
+            self.note(event).await?;
+        }
+        if self.call.dry_run {
+            self.tx.rollback().await?;
+            return Ok(events);
+        }
+        self.remember_request().await?;
+        self.tx.commit().await?;
+        if events.iter().any(|event| !event.touched.is_empty()) {
+            self.store.pending.ring();
+        }
+        Ok(events)
+    }
+
+    /// Appends the audit entry, if the actor's access still is what the permit was made from.
+    async fn record(&mut self, event: &Event) -> Result<(), Error> {
+        let actor = self.permit.actor();
+        let identity = actor.identity();
+        let detail = to_raw_value(&event.detail).map_err(|error| Error::defect(error.to_string()))?;
+        let id: EventId = self.store.ids.next();
+        let place = self.permit.place();
+        let written = self
+            .tx
+            .query(
+                "INSERT INTO events (id, at, kind, org_path, domain_id, subject_kind, subject_id, subject, actor_id,
+                   actor, credential, request_id, detail)
+                 SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13
+                 WHERE $14 OR EXISTS (SELECT 1 FROM accounts
+                   WHERE id = $15 AND access_version = $16 AND suspended_at IS NULL)",
+            )
+            .bind(id.uuid())
+            .bind(self.now.as_micros())
+            .bind(event.kind.as_str())
+            .bind(place.org.as_str().to_owned())
+            .bind(place.domain.map(crate::model::DomainId::uuid))
+            .bind(event.subject.kind)
+            .bind(event.subject.id)
+            .bind(event.subject.name.clone())
+            .bind(identity.account.map(crate::model::AccountId::uuid))
+            .bind(identity.name.clone())
+            .bind(actor.credential().as_str())
+            .bind(self.call.request_id.clone())
+            .bind(detail.get().to_owned())
+            .bind(identity.account.is_none())
+            .bind(identity.account.map(crate::model::AccountId::uuid))
+            .bind(identity.access_version)
+            .execute()
+            .await?;
+        // The account's grants, tokens or state changed between the permit and now.
+        if written == 1 { Ok(()) } else { Err(Error::Unknown) }
+    }
+
+    /// Tells every target to look at what the event touched.
+    async fn note(&mut self, event: &Event) -> Result<(), Error> {
+        for touched in &event.touched {
+            self.tx
+                .query(
+                    "INSERT INTO projections (object_id, target_id, kind, wanted, pending_since, due_at)
+                     SELECT $1, id, $2, $3, $4, $4 FROM targets WHERE enabled
+                     ON CONFLICT (object_id, target_id) DO UPDATE SET wanted = excluded.wanted,
+                       pending_since = COALESCE(projections.pending_since, excluded.pending_since),
+                       due_at = excluded.due_at, tries = 0, parked = FALSE",
+                )
+                .bind(touched.id)
+                .bind(touched.kind.as_str())
+                .bind(touched.version)
+                .bind(self.now.as_micros())
+                .execute()
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// Notes that the request with this Idempotency-Key has been carried out.
+    async fn remember_request(&mut self) -> Result<(), Error> {
+        let Some(key) = &self.call.idempotency else { return Ok(()) };
+        self.tx
+            .query(
+                "INSERT INTO idempotency (owner, route, key, request_hash, created_at) VALUES ($1, $2, $3, $4, $5)",
+            )
+            .bind(key.owner)
+            .bind(key.route.clone())
+            .bind(key.key.clone())
+            .bind(key.request_hash.clone())
+            .bind(self.now.as_micros())
+            .execute()
+            .await
+            .or_taken(|| Error::Idempotency(IdempotencyProblem::Running))?;
+        Ok(())
+    }
+
+    /// The domain that the permit is for.
+    pub(super) fn domain_id(&self) -> Result<crate::model::DomainId, Error> {
+        self.permit.place().domain.ok_or_else(|| corrupt("permits", "domain", self.permit.place().org.as_str()))
+    }
+}
+
+impl<P: Permission> std::fmt::Debug for Change<P> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Change").field("permit", &self.permit).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,110 @@
+//! What orgs and domains hold: counted under the lock of their own row, in the statement that takes it.
+
+use super::change::Change;
+use super::row::{Reading, StoredLimits};
+use crate::access::{OrgPath, Permission};
+use crate::db::row;
+use crate::error::Error;
+use crate::model::{Delta, DomainId, Limits, Pool, Quota, Refusal, Usage};
+
+row! {
+    struct PoolRow {
+        name: String, max_domains: Option<i64>, max_mailboxes: Option<i64>, max_aliases: Option<i64>,
+        max_quota_bytes: Option<i64>, max_mailbox_bytes: Option<i64>, used_domains: i64, used_mailboxes: i64,
+        used_aliases: i64, used_quota_bytes: i64, used_unlimited: i64,
+    }
+}
+
+impl PoolRow {
+    fn pool(self, table: &'static str) -> Result<Pool, Error> {
+        let limits: Limits = Reading { table, id: &self.name }.limits(StoredLimits {
+            domains: self.max_domains,
+            mailboxes: self.max_mailboxes,
+            aliases: self.max_aliases,
+            quota: self.max_quota_bytes,
+            mailbox_quota: self.max_mailbox_bytes,
+        })?;
+        let after = Usage {
+            domains: self.used_domains,
+            mailboxes: self.used_mailboxes,
+            aliases: self.used_aliases,
+            quota_bytes: self.used_quota_bytes,
+            unlimited: self.used_unlimited,
+        };
+        Ok(Pool { name: self.name, limits, after })
+    }
+}
+
+impl<P: Permission> Change<P> {
+    /// Counts `delta` at the domain and at every org above it, and refuses what passes a limit.
+    ///
+    /// The rows stay locked until the change ends, so nobody else takes the last place meanwhile.
+    /// `quota` is the quota of the mailbox that is added or changed, if it has to be looked at.
+    pub(super) async fn count(
+        &mut self,
+        domain: DomainId,
+        org: &OrgPath,
+        delta: Delta,
+        quota: Option<Quota>,
+    ) -> Result<(), Error> {
+        let row: Option<PoolRow> = self
+            .tx
+            .query(
+                "UPDATE domains SET used_mailboxes = used_mailboxes + $2, used_aliases = used_aliases + $3,
+                   used_quota_bytes = used_quota_bytes + $4, used_unlimited = used_unlimited + $5
+                 WHERE id = $1 AND deleted_at IS NULL
+                 RETURNING name, NULL, max_mailboxes, max_aliases, max_quota_bytes, max_mailbox_bytes,
+                   CAST(0 AS BIGINT), used_mailboxes, used_aliases, used_quota_bytes, used_unlimited",
+            )
+            .bind(domain.uuid())
+            .bind(delta.mailboxes)
+            .bind(delta.aliases)
+            .bind(delta.quota_bytes)
+            .bind(delta.unlimited)
+            .fetch_optional()
+            .await?;
+        let Some(row) = row else {
+            let next = "Restore the domain from the bin first.";
+            return Err(Refusal::new("domain_deleted", "The domain is in the bin.", next).into());
+        };
+        let pool = row.pool("domains")?;
+        pool.admit(delta)?;
+        pool.admit_mailbox_quota(quota)?;
+        self.count_at_orgs(org, delta, quota).await
+    }
+
+    /// Counts `delta` at an org and every one above it, the provider left out: it has no limits.
+    pub(super) async fn count_at_orgs(
+        &mut self,
+        org: &OrgPath,
+        delta: Delta,
+        quota: Option<Quota>,
+    ) -> Result<(), Error> {
+        for path in org.chain() {
+            let row: Option<PoolRow> = self
+                .tx
+                .query(
+                    "UPDATE orgs SET used_domains = used_domains + $2, used_mailboxes = used_mailboxes + $3,
+                       used_aliases = used_aliases + $4, used_quota_bytes = used_quota_bytes + $5,
+                       used_unlimited = used_unlimited + $6
+                     WHERE path = $1
+                     RETURNING name, max_domains, max_mailboxes, max_aliases, max_quota_bytes, max_mailbox_bytes,
+                       used_domains, used_mailboxes, used_aliases, used_quota_bytes, used_unlimited",
+                )
+                .bind(path.as_str().to_owned())
+                .bind(delta.domains)
+                .bind(delta.mailboxes)
+                .bind(delta.aliases)
+                .bind(delta.quota_bytes)
+                .bind(delta.unlimited)
+                .fetch_optional()
+                .await?;
+            if let Some(row) = row {
+                let pool = row.pool("orgs")?;
+                pool.admit(delta)?;
+                pool.admit_mailbox_quota(quota)?;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,164 @@
+//! (No permit.) Who somebody is, by what they present. One cannot be authorised before being known.
+
+use super::row::{Reading, time};
+use super::{Store, corrupt};
+use crate::access::{Actor, Ceiling, Credential, Grant, Identity, OrgPath, Scope};
+use crate::db::row;
+use crate::error::Error;
+use crate::model::{AccountHash, AccountId, DomainId, GrantId, OrgId, Timestamp, TokenId};
+
+row! {
+    struct IdentityRow {
+        id: uuid::Uuid, name: String, email: String, access_version: i64, suspended_at: Option<i64>,
+    }
+}
+
+row! {
+    struct TokenRow {
+        id: uuid::Uuid, account_id: uuid::Uuid, name: String, email: String, access_version: i64,
+        suspended_at: Option<i64>, read_only: bool, expires_at: i64, revoked_at: Option<i64>,
+        last_used_at: Option<i64>,
+    }
+}
+
+row! {
+    struct GrantRow {
+        id: uuid::Uuid, role: String, scope: String, org_id: Option<uuid::Uuid>, org_path: Option<String>,
+        domain_id: Option<uuid::Uuid>, domain: Option<String>, domain_path: Option<String>, expires_at: Option<i64>,
+    }
+}
+
+impl GrantRow {
+    fn grant(self) -> Result<Grant, Error> {
+        let reading = Reading { table: "grants", id: &self.id };
+        let path = |text: Option<&String>| text.and_then(|text| OrgPath::parse(text));
+        let scope = match (self.scope.as_str(), self.org_id, self.domain_id) {
+            ("system", _, _) => Some(Scope::System),
+            ("org", Some(id), _) => path(self.org_path.as_ref()).map(|path| Scope::Org(OrgId::from(id), path)),
+            ("domain", _, Some(id)) => path(self.domain_path.as_ref())
+                .zip(self.domain.clone())
+                .map(|(path, name)| Scope::Domain(DomainId::from(id), name, path)),
+            _ => None,
+        };
+        Ok(Grant {
+            id: GrantId::from(self.id),
+            role: reading.text("role", &self.role)?,
+            scope: scope.ok_or_else(|| corrupt("grants", "scope", self.id))?,
+            expires_at: self.expires_at.map(time),
+        })
+    }
+}
+
+/// What a sign-in is checked against.
+#[derive(Debug)]
+pub struct SignIn {
+    /// The account.
+    pub account: AccountId,
+    /// Its password, if it has one.
+    pub hash: Option<AccountHash>,
+    /// Whether it is switched off.
+    pub suspended: bool,
+}
+
+/// A token as it is presented: its owner, and whether it is still good.
+#[derive(Debug)]
+pub struct Presented {
+    /// Its id.
+    pub token: TokenId,
+    /// Whose it is.
+    pub identity: Identity,
+    /// What it lets through.
+    pub ceiling: Ceiling,
+    /// When its use was last noted.
+    pub last_used_at: Option<Timestamp>,
+}
+
+impl Store {
+    /// The live token with this digest, if its owner is active.
+    pub async fn token_presented(&self, digest: &[u8]) -> Result<Option<Presented>, Error> {
+        let row: Option<TokenRow> = self
+            .db
+            .read(
+                "SELECT t.id, a.id, a.name, a.email, a.access_version, a.suspended_at, t.read_only, t.expires_at,
+                   t.revoked_at, t.last_used_at
+                 FROM tokens t JOIN accounts a ON a.id = t.account_id WHERE t.digest = $1",
+            )
+            .bind(digest.to_vec())
+            .fetch_optional()
+            .await?;
+        let now = self.clock.now();
+        let live = |row: &TokenRow| {
+            row.suspended_at.is_none() && row.revoked_at.is_none() && now < time(row.expires_at)
+        };
+        Ok(row.filter(live).map(|row| Presented {
+            token: TokenId::from(row.id),
+            identity: Identity {
+                account: Some(AccountId::from(row.account_id)),
+                name: row.name,
+                email: row.email,
+                access_version: row.access_version,
+            },
+            ceiling: if row.read_only { Ceiling::ReadOnly } else { Ceiling::Everything },
+            last_used_at: row.last_used_at.map(time),
+        }))
+    }
+
+    /// Notes that a token is in use; called once an hour at most.
+    pub async fn token_used(&self, token: TokenId) -> Result<(), Error> {
+        self.db
+            .write("UPDATE tokens SET last_used_at = $2 WHERE id = $1")
+            .bind(token.uuid())
+            .bind(self.clock.now().as_micros())
+            .execute()
+            .await?;
+        Ok(())
+    }
+
+    /// The grants of an account, expired ones included.
+    pub async fn grants_of(&self, account: AccountId) -> Result<Vec<Grant>, Error> {
+        let rows: Vec<GrantRow> = self
+            .db
+            .read(
+                "SELECT g.id, g.role, g.scope, g.org_id, o.path, g.domain_id, d.name, d.org_path, g.expires_at
+                 FROM grants g LEFT JOIN orgs o ON o.id = g.org_id LEFT JOIN domains d ON d.id = g.domain_id
+                 WHERE g.account_id = $1 AND d.deleted_at IS NULL AND o.deleted_at IS NULL
+                 ORDER BY g.id LIMIT 1000",
+            )
+            .bind(account.uuid())
+            .fetch_all()
+            .await?;
+        rows.into_iter().map(GrantRow::grant).collect()
+    }
+
+    /// The active account with this id, as an actor.
+    pub async fn actor(&self, account: AccountId, credential: Credential) -> Result<Option<Actor>, Error> {
+        let row: Option<IdentityRow> = self
+            .db
+            .read("SELECT id, name, email, access_version, suspended_at FROM accounts WHERE id = $1")
+            .bind(account.uuid())
+            .fetch_optional()
+            .await?;
+        let Some(row) = row.filter(|row| row.suspended_at.is_none()) else { return Ok(None) };
+        let identity = Identity {
+            account: Some(AccountId::from(row.id)),
+            name: row.name,
+            email: row.email,
+            access_version: row.access_version,
+        };
+        let grants = self.grants_of(account).await?;
+        Ok(Some(Actor::new(identity, credential, Ceiling::Everything, grants, self.clock.now())))
+    }
+
+    /// What a sign-in with this address is checked against.
+    pub async fn sign_in(&self, email: &str) -> Result<Option<SignIn>, Error> {
+        let row: Option<(uuid::Uuid, Option<String>, bool)> = self
+            .db
+            .read("SELECT id, password_hash, suspended_at IS NOT NULL FROM accounts WHERE email = $1")
+            .bind(email.to_lowercase())
+            .fetch_optional()
+            .await?;
+        let Some((id, hash, suspended)) = row else { return Ok(None) };
+        let hash = Reading { table: "accounts", id: &id }.optional("password_hash", hash)?;
+        Ok(Some(SignIn { account: AccountId::from(id), hash, suspended }))
+    }
+}

@@ -1,0 +1,75 @@
+//! Stored values become domain types again, or are named as corrupt.
+
+use crate::error::Error;
+use crate::model::{Deleted, Limit, Limits, Off, Quota, Timestamp};
+
+use super::corrupt;
+
+/// Reads the values of one row; a value that does not parse is named by table, column and row.
+pub(super) struct Reading<'a> {
+    pub(super) table: &'static str,
+    pub(super) id: &'a dyn std::fmt::Display,
+}
+
+impl Reading<'_> {
+    /// A value that has its own parser.
+    pub(super) fn parsed<T, E>(&self, column: &'static str, value: Result<T, E>) -> Result<T, Error> {
+        value.map_err(|_| corrupt(self.table, column, self.id))
+    }
+
+    /// A text that parses as `T`.
+    pub(super) fn text<T: std::str::FromStr>(&self, column: &'static str, text: &str) -> Result<T, Error> {
+        self.parsed(column, text.parse())
+    }
+
+    /// A text that may be missing.
+    pub(super) fn optional<T: std::str::FromStr>(
+        &self,
+        column: &'static str,
+        text: Option<String>,
+    ) -> Result<Option<T>, Error> {
+        text.map(|text| self.text(column, &text)).transpose()
+    }
+
+    pub(super) fn quota(&self, column: &'static str, value: Option<i64>) -> Result<Quota, Error> {
+        self.parsed(column, Quota::from_db(value))
+    }
+
+    pub(super) fn limit(&self, column: &'static str, value: Option<i64>) -> Result<Limit, Error> {
+        self.parsed(column, Limit::from_db(value))
+    }
+
+    pub(super) fn limits(&self, stored: StoredLimits) -> Result<Limits, Error> {
+        Ok(Limits {
+            domains: self.limit("max_domains", stored.domains)?,
+            mailboxes: self.limit("max_mailboxes", stored.mailboxes)?,
+            aliases: self.limit("max_aliases", stored.aliases)?,
+            quota: self.quota("max_quota_bytes", stored.quota)?,
+            mailbox_quota: self.quota("max_mailbox_bytes", stored.mailbox_quota)?,
+        })
+    }
+
+    pub(super) fn off(&self, at: Option<i64>, reason: Option<String>) -> Result<Option<Off>, Error> {
+        let Some(at) = at else { return Ok(None) };
+        let reason = self.text("suspended_reason", reason.as_deref().unwrap_or_default())?;
+        Ok(Some(Off { at: time(at), reason }))
+    }
+}
+
+/// Limits as they are stored: NULL is unlimited.
+#[derive(Copy, Clone, Default)]
+pub(super) struct StoredLimits {
+    pub(super) domains: Option<i64>,
+    pub(super) mailboxes: Option<i64>,
+    pub(super) aliases: Option<i64>,
+    pub(super) quota: Option<i64>,
+    pub(super) mailbox_quota: Option<i64>,
+}
+
+pub(super) fn time(micros: i64) -> Timestamp {
+    Timestamp::from_micros(micros)
+}
+
+pub(super) fn deleted(at: Option<i64>, purge_at: Option<i64>) -> Option<Deleted> {
+    at.map(|at| Deleted { at: time(at), purge_at: time(purge_at.unwrap_or(at)) })
+}

@@ -1,0 +1,255 @@
+//! What each target holds of each object, as people see it.
+
+use std::collections::HashMap;
+
+use uuid::Uuid;
+
+use super::change::Change;
+use super::page::{Page, PageRequest};
+use super::row::time;
+use super::Store;
+use crate::access::{Permit, ProvisioningRead, ProvisioningRepair};
+use crate::db::row;
+use crate::error::Error;
+use crate::model::{ObjectKind, TargetId, Timestamp};
+
+/// Whether a target holds what Postdesk wants it to hold of one object.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ObjectState {
+    /// It does.
+    InSync,
+    /// Not yet.
+    Pending,
+    /// It was given up until somebody tries again.
+    Failed,
+}
+
+impl ObjectState {
+    /// The word in the API.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::InSync => "in_sync",
+            Self::Pending => "pending",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// The state of one object in one target.
+#[derive(Clone, Debug)]
+pub struct TargetState {
+    /// The target's name.
+    pub target: String,
+    /// In one word.
+    pub state: ObjectState,
+    /// Since when it is pending.
+    pub pending_since: Option<Timestamp>,
+    /// When it was last written.
+    pub synced_at: Option<Timestamp>,
+    /// How often it was tried.
+    pub tries: i64,
+    /// When it is tried next.
+    pub next_try_at: Option<Timestamp>,
+    /// Why it failed, in one sentence.
+    pub error: Option<String>,
+}
+
+/// A target as the operator sees it.
+#[derive(Clone, Debug)]
+pub struct TargetStatus {
+    /// Its id.
+    pub id: TargetId,
+    /// Its name.
+    pub name: String,
+    /// `sqlite`, `postgres` or `mysql`.
+    pub engine: String,
+    /// Whether the configuration still names it.
+    pub enabled: bool,
+    /// How many objects are pending.
+    pub pending: i64,
+    /// How many were given up.
+    pub parked: i64,
+    /// Since when the oldest is pending.
+    pub oldest_pending: Option<Timestamp>,
+    /// Since when the target cannot be written.
+    pub failing_since: Option<Timestamp>,
+    /// Why, in one sentence.
+    pub error: Option<String>,
+    /// When something was last written.
+    pub last_ok_at: Option<Timestamp>,
+}
+
+/// An object that a target does not hold as it should.
+#[derive(Clone, Debug)]
+pub struct OpenObject {
+    /// What it is.
+    pub kind: ObjectKind,
+    /// Its id.
+    pub id: Uuid,
+    /// Its name, as far as it is known.
+    pub name: String,
+    /// Its state.
+    pub state: TargetState,
+}
+
+row! {
+    struct StateRow {
+        object_id: Uuid, name: String, pending_since: Option<i64>, synced_at: Option<i64>, tries: i64, due_at: i64,
+        parked: bool, error: Option<String>,
+    }
+}
+
+row! {
+    struct StatusRow {
+        id: Uuid, name: String, engine: String, enabled: bool, pending: i64, parked: i64, oldest: Option<i64>,
+        failing_since: Option<i64>, error: Option<String>, last_ok_at: Option<i64>,
+    }
+}
+
+row! {
+    struct OpenRow {
+        kind: String, found: String, object_id: Uuid, name: String, pending_since: Option<i64>,
+        synced_at: Option<i64>, tries: i64, due_at: i64, parked: bool, error: Option<String>,
+    }
+}
+
+impl From<StateRow> for TargetState {
+    fn from(row: StateRow) -> Self {
+        let state = match (row.parked, row.pending_since) {
+            (true, _) => ObjectState::Failed,
+            (false, Some(_)) => ObjectState::Pending,
+            (false, None) => ObjectState::InSync,
+        };
+        Self {
+            target: row.name,
+            state,
+            pending_since: row.pending_since.map(time),
+            synced_at: row.synced_at.map(time),
+            tries: row.tries,
+            next_try_at: (state == ObjectState::Pending).then(|| time(row.due_at)),
+            error: row.error,
+        }
+    }
+}
+
+impl Store {
+    /// The state of an object in every target. The object was opened by its own permit before.
+    pub async fn object_states(&self, object: Uuid) -> Result<Vec<TargetState>, Error> {
+        let rows: Vec<StateRow> = self
+            .db
+            .read(
+                "SELECT p.object_id, t.name, p.pending_since, p.synced_at, p.tries, p.due_at, p.parked, p.error
+                 FROM projections p JOIN targets t ON t.id = p.target_id
+                 WHERE p.object_id = $1 AND t.enabled ORDER BY t.name",
+            )
+            .bind(object)
+            .fetch_all()
+            .await?;
+        Ok(rows.into_iter().map(TargetState::from).collect())
+    }
+
+    /// Of these objects, those that some target does not hold as it should, with the worst state.
+    pub async fn open_states(&self, objects: &[Uuid]) -> Result<HashMap<Uuid, ObjectState>, Error> {
+        let mut open = HashMap::new();
+        let any: Option<(i64,)> = self
+            .db
+            .read("SELECT CAST(1 AS BIGINT) FROM projections WHERE pending_since IS NOT NULL LIMIT 1")
+            .fetch_optional()
+            .await?;
+        if any.is_none() {
+            return Ok(open);
+        }
+        for object in objects {
+            let worst = self.object_states(*object).await?.into_iter().map(|state| state.state).max();
+            if let Some(worst @ (ObjectState::Pending | ObjectState::Failed)) = worst {
+                open.insert(*object, worst);
+            }
+        }
+        Ok(open)
+    }
+
+    /// Every target, for those who look after them.
+    pub async fn targets(&self, _permit: &Permit<ProvisioningRead>) -> Result<Vec<TargetStatus>, Error> {
+        let rows: Vec<StatusRow> = self
+            .db
+            .read(
+                "SELECT t.id, t.name, t.engine, t.enabled,
+                   (SELECT COUNT(*) FROM projections p WHERE p.target_id = t.id AND p.pending_since IS NOT NULL
+                      AND NOT p.parked),
+                   (SELECT COUNT(*) FROM projections p WHERE p.target_id = t.id AND p.parked),
+                   (SELECT MIN(p.pending_since) FROM projections p WHERE p.target_id = t.id
+                      AND p.pending_since IS NOT NULL AND NOT p.parked),
+                   t.failing_since, t.error, t.last_ok_at
+                 FROM targets t ORDER BY t.name LIMIT 100",
+            )
+            .fetch_all()
+            .await?;
+        let status = |row: StatusRow| TargetStatus {
+            id: TargetId::from(row.id),
+            name: row.name,
+            engine: row.engine,
+            enabled: row.enabled,
+            pending: row.pending,
+            parked: row.parked,
+            oldest_pending: row.oldest.map(time),
+            failing_since: row.failing_since.map(time),
+            error: row.error,
+            last_ok_at: row.last_ok_at.map(time),
+        };
+        Ok(rows.into_iter().map(status).collect())
+    }
+
+    /// A page of the objects that some target does not hold as it should, the given-up ones first.
+    pub async fn open_objects(
+        &self,
+        _permit: &Permit<ProvisioningRead>,
+        only_parked: bool,
+        page: &PageRequest,
+    ) -> Result<Page<OpenObject>, Error> {
+        let after = page.part(0).and_then(|part| part.parse().ok()).unwrap_or(Uuid::nil());
+        let rows: Vec<OpenRow> = self
+            .db
+            .read(
+                "SELECT p.kind, COALESCE((SELECT MIN(s.title) FROM search_terms s WHERE s.object_id = p.object_id), ''),
+                   p.object_id, t.name, p.pending_since, p.synced_at, p.tries, p.due_at, p.parked, p.error
+                 FROM projections p JOIN targets t ON t.id = p.target_id
+                 WHERE p.pending_since IS NOT NULL AND p.object_id > $1 AND (p.parked OR NOT $2)
+                 ORDER BY p.object_id, t.name LIMIT $3",
+            )
+            .bind(after)
+            .bind(only_parked)
+            .bind(page.rows())
+            .fetch_all()
+            .await?;
+        let rows = Page::of(rows, page.limit, |row| vec![row.object_id.to_string()]);
+        let mut items = Vec::with_capacity(rows.items.len());
+        for row in rows.items {
+            let kind = ObjectKind::parse(&row.kind);
+            let kind = kind.ok_or_else(|| super::corrupt("projections", "kind", row.object_id))?;
+            let state = StateRow {
+                object_id: row.object_id,
+                name: row.name,
+                pending_since: row.pending_since,
+                synced_at: row.synced_at,
+                tries: row.tries,
+                due_at: row.due_at,
+                parked: row.parked,
+                error: row.error,
+            };
+            items.push(OpenObject { kind, id: state.object_id, name: row.found, state: state.into() });
+        }
+        Ok(Page { items, next: rows.next })
+    }
+}
+
+impl Change<ProvisioningRepair> {
+    /// Tries everything again that was given up; how much that is.
+    pub async fn unpark(&mut self) -> Result<u64, Error> {
+        Ok(self
+            .tx
+            .query("UPDATE projections SET parked = FALSE, tries = 0, due_at = $1 WHERE parked")
+            .bind(self.now.as_micros())
+            .execute()
+            .await?)
+    }
+}
