@@ -29,14 +29,25 @@ impl Ids {
     }
 
     fn with(clock: Arc<dyn Clock>, random: rand::rngs::StdRng) -> Self {
-        Self(Arc::new(Inner { clock, order: Mutex::new(ContextV7::new()), random: Mutex::new(random) }))
+        Self(Arc::new(Inner {
+            clock,
+            order: Mutex::new(ContextV7::new()),
+            random: Mutex::new(random),
+        }))
     }
 
     /// A new id, greater than every one this process made before.
     pub fn next<T: From<Uuid>>(&self) -> T {
         let micros = self.0.clock.now().as_micros().max(0).unsigned_abs();
-        let (seconds, nanos) = (micros / 1_000_000, u32::try_from(micros % 1_000_000).unwrap_or(0) * 1_000);
-        let order = self.0.order.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let (seconds, nanos) = (
+            micros / 1_000_000,
+            u32::try_from(micros % 1_000_000).unwrap_or(0) * 1_000,
+        );
+        let order = self
+            .0
+            .order
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         Uuid::new_v7(uuid::Timestamp::from_unix(&*order, seconds, nanos)).into()
     }
 
@@ -51,13 +62,19 @@ impl Ids {
     pub fn key(&self, length: usize) -> String {
         const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
         self.with_random(|random| {
-            (0..length).map(|_| char::from(ALPHABET[random.random_range(0..ALPHABET.len())])).collect()
+            (0..length)
+                .map(|_| char::from(ALPHABET[random.random_range(0..ALPHABET.len())]))
+                .collect()
         })
     }
 
     /// Lends the source of randomness.
     pub fn with_random<T>(&self, f: impl FnOnce(&mut rand::rngs::StdRng) -> T) -> T {
-        f(&mut self.0.random.lock().unwrap_or_else(std::sync::PoisonError::into_inner))
+        f(&mut self
+            .0
+            .random
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner))
     }
 
     /// The time, as ids see it.

@@ -27,5 +27,6 @@ pub mod model;
 pub mod out;
 pub mod service;
 pub mod signals;
+pub mod start;
 pub mod store;
 pub mod telemetry;

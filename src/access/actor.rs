@@ -105,13 +105,23 @@ impl Actor {
     ) -> Self {
         let live = |grant: &Grant| grant.expires_at.is_none_or(|end| now < end);
         let grants = grants.into_iter().filter(live).collect();
-        Self(Arc::new(Inner { identity, credential, ceiling, grants, now }))
+        Self(Arc::new(Inner {
+            identity,
+            credential,
+            ceiling,
+            grants,
+            now,
+        }))
     }
 
     /// The portal itself, or the person at its command line.
     pub fn system(credential: Credential, name: &str, now: Timestamp) -> Self {
-        let identity =
-            Identity { account: None, name: name.to_owned(), email: String::new(), access_version: 0 };
+        let identity = Identity {
+            account: None,
+            name: name.to_owned(),
+            email: String::new(),
+            access_version: 0,
+        };
         let grant = Grant {
             id: GrantId::from(uuid::Uuid::nil()),
             role: Role::Operator,
@@ -123,11 +133,25 @@ impl Actor {
 
     /// The holder of a mailbox's set-up link, who may set that mailbox's password and nothing else.
     pub fn link_holder(mailbox: MailboxId, name: &str, scope: Scope, now: Timestamp) -> Self {
-        let identity =
-            Identity { account: None, name: name.to_owned(), email: String::new(), access_version: 0 };
-        let grant =
-            Grant { id: GrantId::from(uuid::Uuid::nil()), role: Role::HelpDesk, scope, expires_at: None };
-        Self::new(identity, Credential::Link, Ceiling::PasswordOf(mailbox), vec![grant], now)
+        let identity = Identity {
+            account: None,
+            name: name.to_owned(),
+            email: String::new(),
+            access_version: 0,
+        };
+        let grant = Grant {
+            id: GrantId::from(uuid::Uuid::nil()),
+            role: Role::HelpDesk,
+            scope,
+            expires_at: None,
+        };
+        Self::new(
+            identity,
+            Credential::Link,
+            Ceiling::PasswordOf(mailbox),
+            vec![grant],
+            now,
+        )
     }
 
     /// Who it is.
@@ -161,7 +185,10 @@ impl Actor {
     }
 
     fn grants_on<'a>(&'a self, place: &'a Place) -> impl Iterator<Item = &'a Grant> {
-        self.0.grants.iter().filter(move |grant| grant.scope.contains(place))
+        self.0
+            .grants
+            .iter()
+            .filter(move |grant| grant.scope.contains(place))
     }
 
     /// Whether `P` may be done at `place`: the same decision that a permit takes, for what a screen offers.
@@ -177,7 +204,11 @@ impl Actor {
     /// The scopes on which the actor holds `action`.
     pub(super) fn scopes_of(&self, action: Action) -> impl Iterator<Item = &Scope> {
         let lets = self.0.ceiling.lets(action);
-        self.0.grants.iter().filter(move |grant| lets && holds(grant.role, action)).map(|grant| &grant.scope)
+        self.0
+            .grants
+            .iter()
+            .filter(move |grant| lets && holds(grant.role, action))
+            .map(|grant| &grant.scope)
     }
 
     /// Every permission that the actor holds at `place`.

@@ -8,8 +8,8 @@ mod place;
 mod policy;
 mod role;
 
-pub use call::{Call, IdempotencyKey};
 pub use actor::{Actor, Ceiling, Credential, Grant, Identity};
+pub use call::{Call, IdempotencyKey};
 pub use permission::*;
 pub use permit::{Denied, Guarded, Permit, Reach, Span};
 pub use place::{OrgPath, Place, Scope};

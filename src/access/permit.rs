@@ -48,7 +48,11 @@ impl Actor {
     /// Asks the policy whether `P` may be done at `place`.
     pub fn permit<P: Permission>(&self, place: Place) -> Result<Permit<P>, Denied> {
         match self.decide(P::ACTION, &place) {
-            Decision::Allow => Ok(Permit { actor: self.clone(), place, permission: PhantomData }),
+            Decision::Allow => Ok(Permit {
+                actor: self.clone(),
+                place,
+                permission: PhantomData,
+            }),
             Decision::Hide => Err(Denied::Hidden),
             Decision::Refuse => Err(Denied::Refused(P::ACTION)),
         }
@@ -61,7 +65,10 @@ impl Actor {
         spans.dedup();
         let all = spans.clone();
         spans.retain(|span| !all.iter().any(|other| other != span && other.covers(span)));
-        Reach { spans, permission: PhantomData }
+        Reach {
+            spans,
+            permission: PhantomData,
+        }
     }
 }
 
@@ -107,7 +114,11 @@ impl Span {
 
     /// An org and everything below it.
     fn subtree(path: &OrgPath) -> Self {
-        Self { first: path.as_str().to_owned(), domain: None, end: path.end() }
+        Self {
+            first: path.as_str().to_owned(),
+            domain: None,
+            end: path.end(),
+        }
     }
 
     /// One domain.
@@ -159,7 +170,9 @@ impl<P: Permission> Reach<P> {
 
     /// Whether it is everything there is.
     pub fn is_everything(&self) -> bool {
-        self.spans.iter().any(|span| span.first == "/" && span.domain.is_none())
+        self.spans
+            .iter()
+            .any(|span| span.first == "/" && span.domain.is_none())
     }
 
     /// Only what lies inside `path`.
@@ -179,8 +192,15 @@ impl<P: Permission> Reach<P> {
         let spans = if self.spans.iter().any(|span| span.covers(wanted)) {
             vec![wanted.clone()]
         } else {
-            self.spans.iter().filter(|span| wanted.covers(span)).cloned().collect()
+            self.spans
+                .iter()
+                .filter(|span| wanted.covers(span))
+                .cloned()
+                .collect()
         };
-        Self { spans, permission: PhantomData }
+        Self {
+            spans,
+            permission: PhantomData,
+        }
     }
 }

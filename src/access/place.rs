@@ -73,17 +73,26 @@ pub struct Place {
 impl Place {
     /// The place of what belongs to the installation as a whole.
     pub fn system() -> Self {
-        Self { org: OrgPath::root(), domain: None }
+        Self {
+            org: OrgPath::root(),
+            domain: None,
+        }
     }
 
     /// The place of an org.
     pub fn org(path: OrgPath) -> Self {
-        Self { org: path, domain: None }
+        Self {
+            org: path,
+            domain: None,
+        }
     }
 
     /// The place of a domain of an org, and of what is in it.
     pub fn domain(path: OrgPath, domain: DomainId) -> Self {
-        Self { org: path, domain: Some(domain) }
+        Self {
+            org: path,
+            domain: Some(domain),
+        }
     }
 }
 
@@ -122,11 +131,17 @@ mod tests {
         let reseller = path("/0000000a/");
         for inside in ["/0000000a/", "/0000000a/00000001/", "/0000000a/zzzzzzzz/"] {
             assert!(reseller.contains(&path(inside)));
-            assert!(inside >= reseller.as_str() && inside < reseller.end().as_str(), "{inside}");
+            assert!(
+                inside >= reseller.as_str() && inside < reseller.end().as_str(),
+                "{inside}"
+            );
         }
         for outside in ["/", "/0000000b/", "/00000009/", "/0000000a0/"] {
             assert!(!reseller.contains(&path(outside)));
-            assert!(!(outside >= reseller.as_str() && outside < reseller.end().as_str()), "{outside}");
+            assert!(
+                !(outside >= reseller.as_str() && outside < reseller.end().as_str()),
+                "{outside}"
+            );
         }
         assert!(OrgPath::root().contains(&reseller) && reseller.as_str() < OrgPath::root().end().as_str());
     }

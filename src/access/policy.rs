@@ -8,13 +8,21 @@ pub fn holds(role: Role, action: Action) -> bool {
         Role::Operator => true,
         Role::Support => reads(action) || desk(action),
         Role::Auditor => reads(action),
-        Role::ResellerAdmin => reads(action) && action != Action::ProvisioningRead || manages(action) || resells(action),
+        Role::ResellerAdmin => {
+            reads(action) && action != Action::ProvisioningRead || manages(action) || resells(action)
+        }
         Role::DomainAdmin => manages(action) || manages_reads(action),
         Role::MailboxCreator => {
-            matches!(action, Action::DomainRead | Action::MailboxRead | Action::MailboxCreate | Action::AliasRead)
+            matches!(
+                action,
+                Action::DomainRead | Action::MailboxRead | Action::MailboxCreate | Action::AliasRead
+            )
         }
         Role::HelpDesk => {
-            matches!(action, Action::DomainRead | Action::MailboxRead | Action::MailboxResetPassword)
+            matches!(
+                action,
+                Action::DomainRead | Action::MailboxRead | Action::MailboxResetPassword
+            )
         }
         Role::AliasManager => {
             matches!(
@@ -42,7 +50,11 @@ fn reads(action: Action) -> bool {
 fn manages_reads(action: Action) -> bool {
     matches!(
         action,
-        Action::DomainRead | Action::MailboxRead | Action::AliasRead | Action::AccountRead | Action::AuditRead
+        Action::DomainRead
+            | Action::MailboxRead
+            | Action::AliasRead
+            | Action::AccountRead
+            | Action::AuditRead
     )
 }
 
@@ -114,5 +126,9 @@ pub(super) fn decide(roles: &[Role], allowed: bool, action: Action) -> Decision 
     if roles.is_empty() {
         return Decision::Hide;
     }
-    if allowed && roles.iter().any(|role| holds(*role, action)) { Decision::Allow } else { Decision::Refuse }
+    if allowed && roles.iter().any(|role| holds(*role, action)) {
+        Decision::Allow
+    } else {
+        Decision::Refuse
+    }
 }

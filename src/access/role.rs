@@ -83,6 +83,10 @@ impl FromStr for Role {
     type Err = UnknownRole;
 
     fn from_str(text: &str) -> Result<Self, UnknownRole> {
-        Self::ALL.iter().copied().find(|role| role.as_str() == text).ok_or(UnknownRole)
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|role| role.as_str() == text)
+            .ok_or(UnknownRole)
     }
 }

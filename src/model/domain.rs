@@ -1,7 +1,8 @@
 //! A mail domain, and the orgs that domains belong to.
 
 use super::{
-    Deleted, DisplayName, DomainId, DomainName, ExternalId, Limits, Note, OrgId, Quota, Reason, Timestamp, Usage,
+    Deleted, DisplayName, DomainId, DomainName, ExternalId, Limits, Note, OrgId, Quota, Reason, Timestamp,
+    Usage,
 };
 
 /// A mail domain.
@@ -161,7 +162,9 @@ impl OrgKind {
 
     /// The kind that the word names.
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Provider, Self::Reseller, Self::Customer].into_iter().find(|kind| kind.as_str() == text)
+        [Self::Provider, Self::Reseller, Self::Customer]
+            .into_iter()
+            .find(|kind| kind.as_str() == text)
     }
 }
 

@@ -99,7 +99,11 @@ pub struct Subject {
 impl Subject {
     /// A thing with its name.
     pub fn new(kind: &'static str, id: impl Into<Uuid>, name: impl ToString) -> Self {
-        Self { kind, id: id.into(), name: name.to_string() }
+        Self {
+            kind,
+            id: id.into(),
+            name: name.to_string(),
+        }
     }
 }
 
@@ -131,7 +135,13 @@ pub enum ObjectKind {
 
 impl ObjectKind {
     /// Every kind, in the order in which they are written.
-    pub const ALL: &[Self] = &[Self::Node, Self::Domain, Self::DomainAlias, Self::Mailbox, Self::Alias];
+    pub const ALL: &[Self] = &[
+        Self::Node,
+        Self::Domain,
+        Self::DomainAlias,
+        Self::Mailbox,
+        Self::Alias,
+    ];
 
     /// The word in the store.
     pub fn as_str(self) -> &'static str {
@@ -191,7 +201,12 @@ pub struct Event {
 impl Event {
     /// `kind` happened to `subject`.
     pub fn new(kind: EventKind, subject: Subject) -> Self {
-        Self { kind, subject, detail: Detail::default(), touched: Vec::new() }
+        Self {
+            kind,
+            subject,
+            detail: Detail::default(),
+            touched: Vec::new(),
+        }
     }
 
     /// With a sentence that says what it means.
@@ -214,7 +229,11 @@ impl Event {
         if before != after {
             let value = |value: &T| serde_json::to_value(value).unwrap_or(Value::Null);
             let (before, after) = (value(before), value(after));
-            self.detail.changes.push(FieldChange { field: field.to_owned(), before, after });
+            self.detail.changes.push(FieldChange {
+                field: field.to_owned(),
+                before,
+                after,
+            });
         }
         self
     }
@@ -222,7 +241,11 @@ impl Event {
     /// With something that the targets are to look at again.
     #[must_use]
     pub fn touching(mut self, kind: ObjectKind, id: impl Into<Uuid>, version: i64) -> Self {
-        self.touched.push(Touched { kind, id: id.into(), version });
+        self.touched.push(Touched {
+            kind,
+            id: id.into(),
+            version,
+        });
         self
     }
 }

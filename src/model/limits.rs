@@ -61,25 +61,40 @@ pub struct Delta {
 impl Delta {
     /// One more mailbox with this quota.
     pub fn mailbox(quota: Quota) -> Self {
-        Self { mailboxes: 1, ..Self::quota(quota) }
+        Self {
+            mailboxes: 1,
+            ..Self::quota(quota)
+        }
     }
 
     /// The quota of one mailbox, without the mailbox.
     pub fn quota(quota: Quota) -> Self {
         match quota {
-            Quota::Unlimited => Self { unlimited: 1, ..Self::default() },
-            Quota::Bytes(bytes) => Self { quota_bytes: bytes.get(), ..Self::default() },
+            Quota::Unlimited => Self {
+                unlimited: 1,
+                ..Self::default()
+            },
+            Quota::Bytes(bytes) => Self {
+                quota_bytes: bytes.get(),
+                ..Self::default()
+            },
         }
     }
 
     /// One more alias.
     pub fn alias() -> Self {
-        Self { aliases: 1, ..Self::default() }
+        Self {
+            aliases: 1,
+            ..Self::default()
+        }
     }
 
     /// One more domain.
     pub fn domain() -> Self {
-        Self { domains: 1, ..Self::default() }
+        Self {
+            domains: 1,
+            ..Self::default()
+        }
     }
 
     /// The opposite change.
@@ -123,7 +138,12 @@ impl Pool {
     pub fn admit(&self, delta: Delta) -> Result<(), Refusal> {
         let counts = [
             ("domains", self.limits.domains, self.after.domains, delta.domains),
-            ("mailboxes", self.limits.mailboxes, self.after.mailboxes, delta.mailboxes),
+            (
+                "mailboxes",
+                self.limits.mailboxes,
+                self.after.mailboxes,
+                delta.mailboxes,
+            ),
             ("aliases", self.limits.aliases, self.after.aliases, delta.aliases),
         ];
         for (what, limit, after, more) in counts {
@@ -136,7 +156,9 @@ impl Pool {
     }
 
     fn admit_quota(&self, delta: Delta) -> Result<(), Refusal> {
-        let Quota::Bytes(most) = self.limits.quota else { return Ok(()) };
+        let Quota::Bytes(most) = self.limits.quota else {
+            return Ok(());
+        };
         if delta.unlimited > 0 {
             let detail = format!(
                 "{} has {} in all, so a mailbox there cannot be unlimited.",
@@ -153,29 +175,49 @@ impl Pool {
                 self.limits.quota,
                 human(left)
             );
-            let next = "Choose a smaller quota, lower another mailbox's, or ask your provider to raise the limit.";
-            return Err(Refusal::new("limit_reached", detail, next).at("/quota_bytes").at_most(left));
+            let next =
+                "Choose a smaller quota, lower another mailbox's, or ask your provider to raise the limit.";
+            return Err(Refusal::new("limit_reached", detail, next)
+                .at("/quota_bytes")
+                .at_most(left));
         }
         Ok(())
     }
 
     /// Refuses a quota above what one mailbox may have here.
     pub fn admit_mailbox_quota(&self, quota: Option<Quota>) -> Result<(), Refusal> {
-        let (Quota::Bytes(most), Some(quota)) = (self.limits.mailbox_quota, quota) else { return Ok(()) };
+        let (Quota::Bytes(most), Some(quota)) = (self.limits.mailbox_quota, quota) else {
+            return Ok(());
+        };
         let fits = matches!(quota, Quota::Bytes(bytes) if bytes <= most);
         if fits {
             return Ok(());
         }
-        let detail = format!("A mailbox of {} may have at most {}.", self.name, self.limits.mailbox_quota);
+        let detail = format!(
+            "A mailbox of {} may have at most {}.",
+            self.name, self.limits.mailbox_quota
+        );
         let next = "Choose a smaller quota, or ask your provider to raise the limit.";
-        Err(Refusal::new("limit_reached", detail, next).at("/quota_bytes").at_most(most.get()))
+        Err(Refusal::new("limit_reached", detail, next)
+            .at("/quota_bytes")
+            .at_most(most.get()))
     }
 
     fn reached(&self, what: &str, most: i64, holds: i64) -> Refusal {
         let detail = format!("{} may hold {most} {what} and holds {holds}.", self.name);
         let one = what.trim_end_matches("es").trim_end_matches('s');
-        let one = if what == "mailboxes" { "mailbox" } else if what == "aliases" { "alias" } else { one };
-        Refusal::new("limit_reached", detail, format!("Delete a {one}, or ask your provider to raise the limit."))
+        let one = if what == "mailboxes" {
+            "mailbox"
+        } else if what == "aliases" {
+            "alias"
+        } else {
+            one
+        };
+        Refusal::new(
+            "limit_reached",
+            detail,
+            format!("Delete a {one}, or ask your provider to raise the limit."),
+        )
     }
 }
 

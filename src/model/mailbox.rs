@@ -50,7 +50,10 @@ pub struct Mailbox {
 
 /// The ways in which a mailbox may be used, each switched singly.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
-#[expect(clippy::struct_excessive_bools, reason = "five switches that are switched one by one")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "five switches that are switched one by one"
+)]
 pub struct Protocols {
     /// Reading by IMAP.
     pub imap: bool,
@@ -66,7 +69,13 @@ pub struct Protocols {
 
 impl Default for Protocols {
     fn default() -> Self {
-        Self { imap: true, pop3: true, smtp: true, sieve: true, webmail: true }
+        Self {
+            imap: true,
+            pop3: true,
+            smtp: true,
+            sieve: true,
+            webmail: true,
+        }
     }
 }
 

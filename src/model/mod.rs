@@ -36,10 +36,10 @@ pub use invalid::{FieldProblem, Invalid, Problem};
 pub use limits::{Delta, Limits, Pool, Usage};
 pub use local_part::{BadLocalPart, LocalPart};
 pub use mailbox::{
-    Deleted, Forwarding, Mailbox, MailboxDraft, MailboxPatch, MailboxState, MailboxUsage, Protocols, ProtocolsPatch,
-    Secret, Suspension, fullness,
+    Deleted, Forwarding, Mailbox, MailboxDraft, MailboxPatch, MailboxState, MailboxUsage, Protocols,
+    ProtocolsPatch, Secret, Suspension, fullness,
 };
-pub use password::{words_password, AccountHash, BadHash, BadPassword, MailboxHash, Password, PasswordRules};
+pub use password::{AccountHash, BadHash, BadPassword, MailboxHash, Password, PasswordRules, words_password};
 pub use quota::{BadAmount, Limit, Quota, QuotaBytes};
 pub use refusal::Refusal;
 pub use text::{BadText, DisplayName, ExternalId, Label, Labels, Note, Reason};

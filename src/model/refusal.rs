@@ -21,7 +21,13 @@ pub struct Refusal {
 impl Refusal {
     /// A refusal with its way out.
     pub fn new(code: &'static str, detail: impl Into<String>, next: impl Into<String>) -> Self {
-        Self { code, detail: detail.into(), next: next.into(), pointer: None, max: None }
+        Self {
+            code,
+            detail: detail.into(),
+            next: next.into(),
+            pointer: None,
+            max: None,
+        }
     }
 
     /// The same, concerning a field.
@@ -45,6 +51,7 @@ impl Refusal {
 
     /// What the field problem list of the API carries besides code and detail.
     pub fn extra(&self) -> Option<serde_json::Map<String, Value>> {
-        self.max.map(|max| serde_json::Map::from_iter([("max".to_owned(), Value::from(max))]))
+        self.max
+            .map(|max| serde_json::Map::from_iter([("max".to_owned(), Value::from(max))]))
     }
 }

@@ -34,7 +34,9 @@ pub async fn ensure_provider(app: &App, call: &Call, name: &DisplayName) -> Resu
     let mut change = app.store.change(call, permit).await?;
     let id = change.accounts().ensure_provider(name).await?;
     let event = Event::new(EventKind::OrgCreated, Subject::new("org", id.uuid(), name));
-    change.commit(vec![event.saying(format!("{name} is the provider"))]).await?;
+    change
+        .commit(vec![event.saying(format!("{name} is the provider"))])
+        .await?;
     Ok(id)
 }
 
@@ -45,20 +47,30 @@ pub async fn create(app: &App, call: &Call, new: NewAccount) -> Result<Done<Acco
     let permit = permit.map_err(|denied| Error::denied(denied, "account", &email))?;
     let (org, path) = home(app, call, new.grant.as_ref().map(|(_, scope)| scope)).await?;
     let hash = match new.password {
-        Some(password) => Some(app.hasher.account_hash(password).await?),
+        Some(password) => Some(app.hasher.account_hash(&password).await?),
         None => None,
     };
 
     let mut change = app.store.change(call, permit).await?;
     let id: AccountId = app.ids.next();
-    let draft = AccountDraft { email: email.clone(), name: new.name.clone(), hash };
+    let draft = AccountDraft {
+        email: email.clone(),
+        name: new.name.clone(),
+        hash,
+    };
     change.accounts().insert(id, &draft, org, &path).await?;
     let subject = Subject::new("account", id.uuid(), &email);
-    let created = Event::new(EventKind::AccountCreated, subject.clone()).saying(format!("{} can sign in", new.name));
+    let created =
+        Event::new(EventKind::AccountCreated, subject.clone()).saying(format!("{} can sign in", new.name));
     let mut events = vec![created];
     if let Some((role, scope)) = new.grant {
         let text = format!("{} is {} on {}", new.name, role.title(), spoken(&scope));
-        let grant = GrantDraft { role, scope, expires_at: None, reason: String::new() };
+        let grant = GrantDraft {
+            role,
+            scope,
+            expires_at: None,
+            reason: String::new(),
+        };
         let grant_id: GrantId = app.ids.next();
         change.accounts().grant(grant_id, id, &grant).await?;
         events.push(Event::new(EventKind::GrantGiven, subject).saying(text));
@@ -76,13 +88,16 @@ async fn home(
     match scope {
         Some(Scope::Org(id, path)) => Ok((*id, path.clone())),
         Some(Scope::Domain(_, name, path)) => {
-            let name: DomainName = name.parse().map_err(|_| Error::defect("a scope's domain does not parse"))?;
+            let name: DomainName = name
+                .parse()
+                .map_err(|_| Error::defect("a scope's domain does not parse"))?;
             let (domain, _) = super::domains::get(app, call, &name).await?;
             Ok((domain.org_id, path.clone()))
         }
-        Some(Scope::System) | None => {
-            Ok((super::orgs::provider(app, call).await?.id, crate::access::OrgPath::root()))
-        }
+        Some(Scope::System) | None => Ok((
+            super::orgs::provider(app, call).await?.id,
+            crate::access::OrgPath::root(),
+        )),
     }
 }
 
@@ -99,10 +114,19 @@ pub async fn grant(
     let permit = permit.map_err(|denied| Error::denied(denied, "account", email))?;
     let mut change = app.store.change(call, permit).await?;
     let text = format!("{email} is {} on {}", role.title(), spoken(&scope));
-    let draft = GrantDraft { role, scope, expires_at: None, reason: String::new() };
+    let draft = GrantDraft {
+        role,
+        scope,
+        expires_at: None,
+        reason: String::new(),
+    };
     let id: GrantId = app.ids.next();
     change.accounts().grant(id, account, &draft).await?;
-    let event = Event::new(EventKind::GrantGiven, Subject::new("account", account.uuid(), email)).saying(text);
+    let event = Event::new(
+        EventKind::GrantGiven,
+        Subject::new("account", account.uuid(), email),
+    )
+    .saying(text);
     let events = change.commit(vec![event]).await?;
     Ok(Done { value: (), events })
 }
@@ -123,7 +147,11 @@ pub fn parse_email(text: &str) -> Result<String, Error> {
         return Ok(text.to_lowercase());
     }
     let mut invalid = Invalid::default();
-    invalid.push("/email", "email", "give an e-mail address, such as maria@example.org");
+    invalid.push(
+        "/email",
+        "email",
+        "give an e-mail address, such as maria@example.org",
+    );
     Err(invalid.into())
 }
 
@@ -133,15 +161,24 @@ pub async fn first_operator_link(app: &App) -> Result<Option<String>, Error> {
         return Ok(None);
     }
     let code = app.ids.key(26);
-    let expires_at = app.clock.now().plus(std::time::Duration::from_secs(SETUP_HOURS * 3600));
-    app.store.put_first_operator_link(&super::tokens::digest(&code), expires_at).await?;
+    let expires_at = app
+        .clock
+        .now()
+        .plus(std::time::Duration::from_secs(SETUP_HOURS * 3600));
+    app.store
+        .put_first_operator_link(&super::tokens::digest(&code), expires_at)
+        .await?;
     Ok(Some(format!("{}/setup/{code}", app.base_url)))
 }
 
 /// Whether a set-up link is still good.
 pub async fn setup_link_is_good(app: &App, code: &str) -> Result<bool, Error> {
     let unused = app.store.accounts_count().await? == 0;
-    Ok(unused && app.store.first_operator_link(&super::tokens::digest(code)).await?)
+    Ok(unused
+        && app
+            .store
+            .first_operator_link(&super::tokens::digest(code))
+            .await?)
 }
 
 /// Makes the first operator, once.
@@ -153,8 +190,10 @@ pub async fn set_up_first_operator(
     new: NewAccount,
 ) -> Result<AccountId, Error> {
     let email = parse_email(&new.email)?;
-    let password = new.password.ok_or_else(|| Error::defect("the first operator has no password"))?;
-    let hash = Some(app.hasher.account_hash(password).await?);
+    let password = new
+        .password
+        .ok_or_else(|| Error::defect("the first operator has no password"))?;
+    let hash = Some(app.hasher.account_hash(&password).await?);
     let actor = crate::access::Actor::system(Credential::Link, "Set-up link", app.clock.now());
     let call = Call::new(actor, request_id);
     let permit = call.actor.permit::<SystemManage>(Place::system());
@@ -162,27 +201,44 @@ pub async fn set_up_first_operator(
 
     let mut change = app.store.change(&call, permit).await?;
     if !change.use_link(&super::tokens::digest(code)).await? {
-        let next = "Run `postdesk account create --role operator` on the server, or restart it for a new link.";
+        let next =
+            "Run `postdesk account create --role operator` on the server, or restart it for a new link.";
         return Err(Refusal::new("link_over", "This set-up link has ended or was used.", next).into());
     }
     let org = change.accounts().ensure_provider(&provider).await?;
     let id: AccountId = app.ids.next();
-    let draft = AccountDraft { email: email.clone(), name: new.name.clone(), hash };
-    change.accounts().insert(id, &draft, org, &crate::access::OrgPath::root()).await?;
-    let grant =
-        GrantDraft { role: Role::Operator, scope: Scope::System, expires_at: None, reason: "set-up".to_owned() };
+    let draft = AccountDraft {
+        email: email.clone(),
+        name: new.name.clone(),
+        hash,
+    };
+    change
+        .accounts()
+        .insert(id, &draft, org, &crate::access::OrgPath::root())
+        .await?;
+    let grant = GrantDraft {
+        role: Role::Operator,
+        scope: Scope::System,
+        expires_at: None,
+        reason: "set-up".to_owned(),
+    };
     let grant_id: GrantId = app.ids.next();
     change.accounts().grant(grant_id, id, &grant).await?;
     let subject = Subject::new("account", id.uuid(), &email);
     let created = Event::new(EventKind::AccountCreated, subject.clone());
-    let given = Event::new(EventKind::GrantGiven, subject).saying(format!("{} is Operator on everything", new.name));
-    change.commit(vec![created.saying(format!("{} can sign in", new.name)), given]).await?;
+    let given =
+        Event::new(EventKind::GrantGiven, subject).saying(format!("{} is Operator on everything", new.name));
+    change
+        .commit(vec![created.saying(format!("{} can sign in", new.name)), given])
+        .await?;
     Ok(id)
 }
 
 /// One's own account.
 pub async fn own(app: &App, call: &Call) -> Result<Account, Error> {
-    app.store.own_account(call.actor.identity().account.ok_or(Error::Unknown)?).await
+    app.store
+        .own_account(call.actor.identity().account.ok_or(Error::Unknown)?)
+        .await
 }
 
 /// How one likes one's screens.
@@ -194,8 +250,15 @@ pub async fn set_preferences(
     shortcuts: bool,
 ) -> Result<(), Error> {
     let account = call.actor.identity().account.ok_or(Error::Unknown)?;
-    let theme = ["system", "light", "dark"].into_iter().find(|known| *known == theme).unwrap_or("system");
-    let density =
-        ["comfortable", "compact"].into_iter().find(|known| *known == density).unwrap_or("comfortable");
-    app.store.set_preferences(account, theme, density, shortcuts).await
+    let theme = ["system", "light", "dark"]
+        .into_iter()
+        .find(|known| *known == theme)
+        .unwrap_or("system");
+    let density = ["comfortable", "compact"]
+        .into_iter()
+        .find(|known| *known == density)
+        .unwrap_or("comfortable");
+    app.store
+        .set_preferences(account, theme, density, shortcuts)
+        .await
 }

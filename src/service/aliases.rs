@@ -3,13 +3,13 @@
 use super::mailboxes::Inside;
 use super::{App, Done};
 use crate::access::{
-    AliasCatchAll, AliasDelete, AliasExternal, AliasRead, AliasWrite, Call, Denied, Permission, Permit, Place,
-    WritesAliases,
+    AliasCatchAll, AliasDelete, AliasExternal, AliasRead, AliasWrite, Call, Denied, Permission, Permit,
+    Place, WritesAliases,
 };
 use crate::error::Error;
 use crate::model::{
-    Alias, AliasAddress, AliasDraft, AliasId, AliasPatch, Destination, DomainName, EmailAddress, Event, EventKind,
-    Invalid, MOST_DESTINATIONS, ObjectKind, Subject,
+    Alias, AliasAddress, AliasDraft, AliasId, AliasPatch, Destination, DomainName, EmailAddress, Event,
+    EventKind, Invalid, MOST_DESTINATIONS, ObjectKind, Subject,
 };
 use crate::store::{MailboxFilter, Page, PageRequest};
 
@@ -32,7 +32,8 @@ impl std::str::FromStr for AliasRef {
         if let Some(Ok(domain)) = text.strip_prefix('@').map(str::parse::<DomainName>) {
             return Ok(Self::Address(AliasAddress::CatchAll(domain)));
         }
-        text.parse::<EmailAddress>().map(|address| Self::Address(AliasAddress::Of(address)))
+        text.parse::<EmailAddress>()
+            .map(|address| Self::Address(AliasAddress::Of(address)))
     }
 }
 
@@ -50,7 +51,9 @@ async fn open<P: Permission>(app: &App, call: &Call, at: &AliasRef) -> Result<(A
         AliasRef::Id(id) => app.store.alias_by_id(*id).await?,
         AliasRef::Address(address) => app.store.alias(address.domain(), address.local()).await?,
     };
-    guarded.open(&call.actor).map_err(|denied: Denied| Error::denied(denied, "alias", &at.to_string()))
+    guarded
+        .open(&call.actor)
+        .map_err(|denied: Denied| Error::denied(denied, "alias", &at.to_string()))
 }
 
 /// One alias.
@@ -84,8 +87,12 @@ pub async fn list(
 
 /// The aliases that deliver to `address`.
 pub async fn to_address(app: &App, call: &Call, address: &EmailAddress) -> Result<Vec<String>, Error> {
-    let Ok(destination) = address.to_string().parse() else { return Ok(Vec::new()) };
-    app.store.aliases_to(&call.actor.reach::<AliasRead>(), &destination).await
+    let Ok(destination) = address.to_string().parse() else {
+        return Ok(Vec::new());
+    };
+    app.store
+        .aliases_to(&call.actor.reach::<AliasRead>(), &destination)
+        .await
 }
 
 /// A destination in its canonical form, and whether it leaves what the asker looks after.
@@ -132,7 +139,10 @@ pub async fn settle_destinations(
         }
         let destination = destination.canonical_for(own);
         if !settled.iter().any(|have| have.destination == destination) {
-            settled.push(Settled { destination, external });
+            settled.push(Settled {
+                destination,
+                external,
+            });
         }
     }
     settled.sort_by(|a, b| a.destination.to_string().cmp(&b.destination.to_string()));
@@ -149,7 +159,9 @@ async fn allowed_destinations(
 ) -> Result<Vec<Destination>, Error> {
     let settled = settle_destinations(app, call, domain, destinations).await?;
     // Whoever may not send mail outside may still change an alias that does, as long as it does not do so more.
-    let outside = settled.iter().any(|to| to.external && !known.contains(&to.destination));
+    let outside = settled
+        .iter()
+        .any(|to| to.external && !known.contains(&to.destination));
     if outside && !call.actor.may::<AliasExternal>(place) {
         return Err(Error::Refused(AliasExternal::ACTION));
     }
@@ -157,7 +169,12 @@ async fn allowed_destinations(
 }
 
 /// Adds an alias to `domain`, or its catch-all.
-pub async fn create(app: &App, call: &Call, domain: &DomainName, draft: AliasDraft) -> Result<Done<Alias>, Error> {
+pub async fn create(
+    app: &App,
+    call: &Call,
+    domain: &DomainName,
+    draft: AliasDraft,
+) -> Result<Done<Alias>, Error> {
     if draft.local_part.is_none() {
         let (domain, permit) = app.live_domain::<AliasCatchAll>(call, domain).await?;
         let address = AliasAddress::CatchAll(domain.name.clone());
@@ -169,7 +186,9 @@ pub async fn create(app: &App, call: &Call, domain: &DomainName, draft: AliasDra
 }
 
 fn alias_address(local: Option<crate::model::LocalPart>, domain: &DomainName) -> Result<AliasAddress, Error> {
-    let Some(local) = local else { return Ok(AliasAddress::CatchAll(domain.clone())) };
+    let Some(local) = local else {
+        return Ok(AliasAddress::CatchAll(domain.clone()));
+    };
     let mut invalid = Invalid::default();
     match invalid.check("/local_part", EmailAddress::new(local, domain.clone())) {
         Some(address) => Ok(AliasAddress::Of(address)),
@@ -186,7 +205,8 @@ async fn insert<P: WritesAliases>(
     draft: AliasDraft,
 ) -> Result<Done<Alias>, Error> {
     let place = permit.place().clone();
-    let destinations = allowed_destinations(app, call, &place, address.domain(), draft.destinations, &[]).await?;
+    let destinations =
+        allowed_destinations(app, call, &place, address.domain(), draft.destinations, &[]).await?;
 
     let mut change = app.store.change(call, permit).await?;
     change.refuse_loop(&address.to_string(), &destinations).await?;
@@ -216,8 +236,17 @@ fn delivers(alias: &Alias) -> String {
         AliasAddress::Of(address) => address.to_string(),
         AliasAddress::CatchAll(domain) => format!("Mail for unknown addresses of {domain}"),
     };
-    let verb = if alias.address.is_catch_all() { "goes to" } else { "delivers to" };
-    let first: Vec<String> = alias.destinations.iter().take(3).map(ToString::to_string).collect();
+    let verb = if alias.address.is_catch_all() {
+        "goes to"
+    } else {
+        "delivers to"
+    };
+    let first: Vec<String> = alias
+        .destinations
+        .iter()
+        .take(3)
+        .map(ToString::to_string)
+        .collect();
     match alias.destinations.len().saturating_sub(3) {
         0 => format!("{name} {verb} {}", first.join(", ")),
         more => format!("{name} {verb} {} and {more} more", first.join(", ")),
@@ -249,7 +278,9 @@ async fn change_alias<P: WritesAliases>(
 ) -> Result<Done<Alias>, Error> {
     if seen.deleted.is_some() {
         let next = "Restore it from the bin first.";
-        return Err(crate::model::Refusal::new("deleted", format!("{} is in the bin.", seen.address), next).into());
+        return Err(
+            crate::model::Refusal::new("deleted", format!("{} is in the bin.", seen.address), next).into(),
+        );
     }
     let place = permit.place().clone();
     let domain = seen.address.domain().clone();
@@ -272,9 +303,17 @@ async fn change_alias<P: WritesAliases>(
     after.description = patch.description.unwrap_or(after.description);
     after.enabled = patch.enabled.unwrap_or(after.enabled);
     after.external_id = patch.external_id.unwrap_or(after.external_id);
-    change.refuse_loop(&after.address.to_string(), &after.destinations).await?;
+    change
+        .refuse_loop(&after.address.to_string(), &after.destinations)
+        .await?;
 
-    let to = |alias: &Alias| alias.destinations.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let to = |alias: &Alias| {
+        alias
+            .destinations
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+    };
     let event = event(EventKind::AliasUpdated, &after)
         .saying(delivers(&after))
         .changing("address", &before.address.to_string(), &after.address.to_string())
@@ -283,7 +322,13 @@ async fn change_alias<P: WritesAliases>(
         .changing("enabled", &before.enabled, &after.enabled)
         .changing("external_id", &before.external_id, &after.external_id);
     if event.detail.changes.is_empty() {
-        return Ok(Done { value: Alias { version: before.version - 1, ..before }, events: Vec::new() });
+        return Ok(Done {
+            value: Alias {
+                version: before.version - 1,
+                ..before
+            },
+            events: Vec::new(),
+        });
     }
     if before.address != after.address {
         change.aliases().readdress(&before.address, &after).await?;
@@ -294,11 +339,19 @@ async fn change_alias<P: WritesAliases>(
 }
 
 /// Adds one destination to an alias.
-pub async fn add_member(app: &App, call: &Call, at: &AliasRef, member: Destination) -> Result<Done<Alias>, Error> {
+pub async fn add_member(
+    app: &App,
+    call: &Call,
+    at: &AliasRef,
+    member: Destination,
+) -> Result<Done<Alias>, Error> {
     let (alias, _) = open::<AliasRead>(app, call, at).await?;
     let mut destinations = alias.destinations;
     destinations.push(member);
-    let patch = AliasPatch { destinations: Some(destinations), ..AliasPatch::default() };
+    let patch = AliasPatch {
+        destinations: Some(destinations),
+        ..AliasPatch::default()
+    };
     update(app, &at_version(call, alias.version), at, patch).await
 }
 
@@ -314,14 +367,25 @@ pub async fn remove_member(
     if !alias.destinations.iter().any(same) {
         return Err(Error::not_found("member", &member.to_string()));
     }
-    let destinations = alias.destinations.iter().filter(|to| !same(to)).cloned().collect();
-    let patch = AliasPatch { destinations: Some(destinations), ..AliasPatch::default() };
+    let destinations = alias
+        .destinations
+        .iter()
+        .filter(|to| !same(to))
+        .cloned()
+        .collect();
+    let patch = AliasPatch {
+        destinations: Some(destinations),
+        ..AliasPatch::default()
+    };
     update(app, &at_version(call, alias.version), at, patch).await
 }
 
 /// What is worked out from what was read is written only onto that.
 fn at_version(call: &Call, version: i64) -> Call {
-    Call { expected_version: call.expected_version.or(Some(version)), ..call.clone() }
+    Call {
+        expected_version: call.expected_version.or(Some(version)),
+        ..call.clone()
+    }
 }
 
 /// Puts an alias into the bin.
@@ -331,7 +395,13 @@ pub async fn delete(app: &App, call: &Call, at: &AliasRef) -> Result<Done<Alias>
     let mut change = app.store.change(call, permit).await?;
     let mut alias = change.aliases().lock(seen.id).await?;
     if alias.deleted.is_some() {
-        return Ok(Done { value: Alias { version: alias.version - 1, ..alias }, events: Vec::new() });
+        return Ok(Done {
+            value: Alias {
+                version: alias.version - 1,
+                ..alias
+            },
+            events: Vec::new(),
+        });
     }
     change.aliases().bin(&mut alias).await?;
     let purge = change.purge_at();
@@ -345,10 +415,12 @@ pub async fn delete(app: &App, call: &Call, at: &AliasRef) -> Result<Done<Alias>
 pub async fn restore(app: &App, call: &Call, at: &AliasRef) -> Result<Done<Alias>, Error> {
     let guarded = match at {
         AliasRef::Id(id) => app.store.alias_by_id(*id).await?,
-        AliasRef::Address(address) => match app.store.deleted_alias(address.domain(), address.local()).await {
-            Err(Error::NotFound(_)) => app.store.alias(address.domain(), address.local()).await?,
-            found => found?,
-        },
+        AliasRef::Address(address) => {
+            match app.store.deleted_alias(address.domain(), address.local()).await {
+                Err(Error::NotFound(_)) => app.store.alias(address.domain(), address.local()).await?,
+                found => found?,
+            }
+        }
     };
     let opened = guarded.open::<AliasDelete>(&call.actor);
     let (seen, permit) = opened.map_err(|denied| Error::denied(denied, "alias", &at.to_string()))?;
@@ -356,9 +428,17 @@ pub async fn restore(app: &App, call: &Call, at: &AliasRef) -> Result<Done<Alias
     let mut change = app.store.change(call, permit).await?;
     let mut alias = change.aliases().lock(seen.id).await?;
     if alias.deleted.is_none() {
-        return Ok(Done { value: Alias { version: alias.version - 1, ..alias }, events: Vec::new() });
+        return Ok(Done {
+            value: Alias {
+                version: alias.version - 1,
+                ..alias
+            },
+            events: Vec::new(),
+        });
     }
-    change.refuse_loop(&alias.address.to_string(), &alias.destinations).await?;
+    change
+        .refuse_loop(&alias.address.to_string(), &alias.destinations)
+        .await?;
     change.aliases().restore(&mut alias).await?;
     let event = event(EventKind::AliasRestored, &alias).saying(delivers(&alias));
     let events = change.commit(vec![event]).await?;

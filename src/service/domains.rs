@@ -3,13 +3,13 @@
 use super::mailboxes::Inside;
 use super::{App, Done};
 use crate::access::{
-    Call, DomainCreate, DomainDelete, DomainRead, DomainSuspend, DomainUpdate, LimitsAssign, Permission, Permit,
-    WritesDomains,
+    Call, DomainCreate, DomainDelete, DomainRead, DomainSuspend, DomainUpdate, LimitsAssign, Permission,
+    Permit, WritesDomains,
 };
 use crate::error::Error;
 use crate::model::{
-    Domain, DomainAlias, DomainDraft, DomainName, DomainPatch, Event, EventKind, Limits, ObjectKind, Off, OrgId,
-    OrgKind, Quota, Reason, Refusal, Subject,
+    Domain, DomainAlias, DomainDraft, DomainName, DomainPatch, Event, EventKind, Limits, ObjectKind, Off,
+    OrgId, OrgKind, Quota, Reason, Refusal, Subject,
 };
 use crate::store::{MailboxFilter, Page, PageRequest};
 
@@ -75,9 +75,13 @@ pub async fn create(app: &App, call: &Call, org: OrgId, draft: DomainDraft) -> R
         deleted: None,
     };
     change.domains().insert(&domain).await?;
-    let event = event(EventKind::DomainCreated, &domain).saying(format!("{} belongs to {}", domain.name, owner.name));
+    let event =
+        event(EventKind::DomainCreated, &domain).saying(format!("{} belongs to {}", domain.name, owner.name));
     let events = change.commit(vec![event]).await?;
-    Ok(Done { value: domain, events })
+    Ok(Done {
+        value: domain,
+        events,
+    })
 }
 
 fn event(kind: EventKind, domain: &Domain) -> Event {
@@ -91,7 +95,12 @@ fn unlocked(mut domain: Domain) -> Domain {
 }
 
 /// Changes the settings of a domain.
-pub async fn update(app: &App, call: &Call, name: &DomainName, patch: DomainPatch) -> Result<Done<Domain>, Error> {
+pub async fn update(
+    app: &App,
+    call: &Call,
+    name: &DomainName,
+    patch: DomainPatch,
+) -> Result<Done<Domain>, Error> {
     let (_, permit) = app.live_domain::<DomainUpdate>(call, name).await?;
 
     let mut change = app.store.change(call, permit).await?;
@@ -105,7 +114,10 @@ pub async fn update(app: &App, call: &Call, name: &DomainName, patch: DomainPatc
         .changing("external_id", &before.external_id, &after.external_id)
         .changing("default_quota_bytes", &before.default_quota, &after.default_quota);
     if event.detail.changes.is_empty() {
-        return Ok(Done { value: unlocked(before), events: Vec::new() });
+        return Ok(Done {
+            value: unlocked(before),
+            events: Vec::new(),
+        });
     }
     change.domains().save(&after).await?;
     let events = change.commit(vec![event]).await?;
@@ -113,15 +125,30 @@ pub async fn update(app: &App, call: &Call, name: &DomainName, patch: DomainPatc
 }
 
 /// Sets how much a domain may hold. What it holds already stays, even above the limit.
-pub async fn set_limits(app: &App, call: &Call, name: &DomainName, limits: Limits) -> Result<Done<Domain>, Error> {
+pub async fn set_limits(
+    app: &App,
+    call: &Call,
+    name: &DomainName,
+    limits: Limits,
+) -> Result<Done<Domain>, Error> {
     let (_, permit) = app.live_domain::<LimitsAssign>(call, name).await?;
 
     let mut change = app.store.change(call, permit).await?;
     let before = change.domains().lock().await?;
-    let after = Domain { limits, ..before.clone() };
-    let event = limits_changed(event(EventKind::DomainLimitsChanged, &after), &before.limits, &after.limits);
+    let after = Domain {
+        limits,
+        ..before.clone()
+    };
+    let event = limits_changed(
+        event(EventKind::DomainLimitsChanged, &after),
+        &before.limits,
+        &after.limits,
+    );
     if event.detail.changes.is_empty() {
-        return Ok(Done { value: unlocked(before), events: Vec::new() });
+        return Ok(Done {
+            value: unlocked(before),
+            events: Vec::new(),
+        });
     }
     change.domains().save(&after).await?;
     let events = change.commit(vec![event]).await?;
@@ -139,7 +166,12 @@ pub(super) fn limits_changed(event: Event, before: &Limits, after: &Limits) -> E
 }
 
 /// Switches a domain off: no mail, no sign-in, no sending.
-pub async fn suspend(app: &App, call: &Call, name: &DomainName, reason: Reason) -> Result<Done<Domain>, Error> {
+pub async fn suspend(
+    app: &App,
+    call: &Call,
+    name: &DomainName,
+    reason: Reason,
+) -> Result<Done<Domain>, Error> {
     let (_, permit) = app.live_domain::<DomainSuspend>(call, name).await?;
     let text = format!("{name} receives no mail, and nobody can sign in or send");
     switch(app, call, permit, Some(reason), EventKind::DomainSuspended, &text).await
@@ -165,7 +197,10 @@ async fn switch<P: WritesDomains>(
     let since = before.suspension.as_ref().map_or(change.now(), |off| off.at);
     let suspension = reason.clone().map(|reason| Off { at: since, reason });
     if suspension == before.suspension {
-        return Ok(Done { value: unlocked(before), events: Vec::new() });
+        return Ok(Done {
+            value: unlocked(before),
+            events: Vec::new(),
+        });
     }
     let after = Domain { suspension, ..before };
     change.domains().save(&after).await?;
@@ -186,7 +221,10 @@ pub async fn delete(app: &App, call: &Call, name: &DomainName) -> Result<Done<Do
     let mut change = app.store.change(call, permit).await?;
     let mut domain = change.domains().lock().await?;
     if domain.deleted.is_some() {
-        return Ok(Done { value: unlocked(domain), events: Vec::new() });
+        return Ok(Done {
+            value: unlocked(domain),
+            events: Vec::new(),
+        });
     }
     let touched = change.domains().bin(&mut domain).await?;
     let purge = change.purge_at();
@@ -201,7 +239,10 @@ pub async fn delete(app: &App, call: &Call, name: &DomainName) -> Result<Done<Do
     let mut event = event(EventKind::DomainDeleted, &domain).saying(text);
     event.touched.extend(touched);
     let events = change.commit(vec![event]).await?;
-    Ok(Done { value: domain, events })
+    Ok(Done {
+        value: domain,
+        events,
+    })
 }
 
 /// What is deleted or limited is named by its own name, so that nobody deletes a domain by one of its aliases.
@@ -221,14 +262,20 @@ pub async fn restore(app: &App, call: &Call, name: &DomainName) -> Result<Done<D
     let mut change = app.store.change(call, permit).await?;
     let mut domain = change.domains().lock().await?;
     if domain.deleted.is_none() {
-        return Ok(Done { value: unlocked(domain), events: Vec::new() });
+        return Ok(Done {
+            value: unlocked(domain),
+            events: Vec::new(),
+        });
     }
     let touched = change.domains().restore(&mut domain).await?;
     let text = format!("{} is back, with everything in it", domain.name);
     let mut event = event(EventKind::DomainRestored, &domain).saying(text);
     event.touched.extend(touched);
     let events = change.commit(vec![event]).await?;
-    Ok(Done { value: domain, events })
+    Ok(Done {
+        value: domain,
+        events,
+    })
 }
 
 /// The other names of a domain.
@@ -239,7 +286,12 @@ pub async fn aliases(app: &App, call: &Call, name: &DomainName) -> Result<(Domai
 }
 
 /// Gives a domain another name, under which all of its addresses are reached too.
-pub async fn add_alias(app: &App, call: &Call, name: &DomainName, alias: DomainName) -> Result<Done<Domain>, Error> {
+pub async fn add_alias(
+    app: &App,
+    call: &Call,
+    name: &DomainName,
+    alias: DomainName,
+) -> Result<Done<Domain>, Error> {
     let (_, permit) = app.live_domain::<DomainUpdate>(call, name).await?;
     // Another name is a name of its own: whoever may not add domains may not add it this way either.
     if !call.actor.may::<DomainCreate>(permit.place()) {
@@ -251,11 +303,17 @@ pub async fn add_alias(app: &App, call: &Call, name: &DomainName, alias: DomainN
     let id = app.ids.next();
     change.domains().add_alias(&domain, &alias, id).await?;
     let event = event(EventKind::DomainAliasAdded, &domain)
-        .saying(format!("Every address of {} is reached under {alias} too", domain.name))
+        .saying(format!(
+            "Every address of {} is reached under {alias} too",
+            domain.name
+        ))
         .changing("alias", &None, &Some(&alias))
         .touching(ObjectKind::DomainAlias, id, 1);
     let events = change.commit(vec![event]).await?;
-    Ok(Done { value: domain, events })
+    Ok(Done {
+        value: domain,
+        events,
+    })
 }
 
 /// Takes another name away from a domain.
@@ -278,7 +336,10 @@ pub async fn remove_alias(
         .changing("alias", &Some(alias), &None)
         .touching(touched.kind, touched.id, touched.version);
     let events = change.commit(vec![event]).await?;
-    Ok(Done { value: domain, events })
+    Ok(Done {
+        value: domain,
+        events,
+    })
 }
 
 /// How many bytes the mailboxes of a domain hold together.

@@ -5,13 +5,14 @@ use uuid::Uuid;
 use super::{App, Done};
 use crate::access::{
     AliasExternal, Call, Denied, HashImport, MailboxCreate, MailboxDelete, MailboxRead, MailboxRename,
-    MailboxResetPassword, MailboxSetQuota, MailboxSuspend, MailboxUpdate, Permission, Permit, WritesMailboxes,
+    MailboxResetPassword, MailboxSetQuota, MailboxSuspend, MailboxUpdate, Permission, Permit,
+    WritesMailboxes,
 };
 use crate::error::Error;
 use crate::model::{
-    Destination, DomainName, EmailAddress, Event, EventKind, Forwarding, Invalid, LocalPart, Mailbox, MailboxDraft,
-    MailboxHash, MailboxId, MailboxPatch, ObjectKind, Password, Quota, Reason, Refusal, Secret, Subject, Suspension,
-    Timestamp, words_password,
+    Destination, DomainName, EmailAddress, Event, EventKind, Forwarding, Invalid, LocalPart, Mailbox,
+    MailboxDraft, MailboxHash, MailboxId, MailboxPatch, ObjectKind, Password, Quota, Reason, Refusal, Secret,
+    Subject, Suspension, Timestamp, words_password,
 };
 use crate::store::{MailboxFilter, NewMailbox, Page, PageRequest};
 
@@ -51,7 +52,11 @@ async fn open<P: Permission>(app: &App, call: &Call, at: &MailboxRef) -> Result<
         MailboxRef::Id(id) => app.store.mailbox_by_id(*id).await?,
         MailboxRef::Address(address) => match app.store.mailbox(address).await {
             Err(Error::NotFound(what)) => {
-                let renamed = app.store.renamed_mailbox(address).await.map_err(|_| Error::NotFound(what))?;
+                let renamed = app
+                    .store
+                    .renamed_mailbox(address)
+                    .await
+                    .map_err(|_| Error::NotFound(what))?;
                 let (mailbox, _) = renamed.open::<P>(&call.actor).map_err(denied)?;
                 return Err(Error::Moved(mailbox.address.to_string()));
             }
@@ -62,7 +67,11 @@ async fn open<P: Permission>(app: &App, call: &Call, at: &MailboxRef) -> Result<
 }
 
 /// The same for a mailbox that is in use.
-async fn open_live<P: Permission>(app: &App, call: &Call, at: &MailboxRef) -> Result<(Mailbox, Permit<P>), Error> {
+async fn open_live<P: Permission>(
+    app: &App,
+    call: &Call,
+    at: &MailboxRef,
+) -> Result<(Mailbox, Permit<P>), Error> {
     let (mailbox, permit) = open(app, call, at).await?;
     if mailbox.deleted.is_some() {
         let next = "Restore it from the bin first.";
@@ -81,7 +90,9 @@ pub async fn get(app: &App, call: &Call, at: &MailboxRef) -> Result<(Mailbox, Pe
 pub async fn get_deleted(app: &App, call: &Call, address: &EmailAddress) -> Result<Mailbox, Error> {
     let guarded = app.store.deleted_mailbox(address).await?;
     let opened = guarded.open::<MailboxRead>(&call.actor);
-    Ok(opened.map_err(|denied| Error::denied(denied, "mailbox", &address.to_string()))?.0)
+    Ok(opened
+        .map_err(|denied| Error::denied(denied, "mailbox", &address.to_string()))?
+        .0)
 }
 
 /// Where a list of mailboxes looks.
@@ -137,7 +148,7 @@ pub async fn create(
         Secret::Hash(hash) => Some(hash),
         // Nothing is kept of a dry run, so nothing need be hashed for it.
         Secret::Password(_) if call.dry_run => None,
-        Secret::Password(password) => Some(app.hasher.mailbox_hash(password).await?),
+        Secret::Password(password) => Some(app.hasher.mailbox_hash(&password).await?),
     };
     let address = own_address(draft.local_part, &domain.name)?;
 
@@ -171,13 +182,24 @@ pub async fn create(
     let text = format!("Mailbox {} with {}", mailbox.address, spoken(mailbox.quota));
     let event = event(EventKind::MailboxCreated, &mailbox).saying(text);
     let events = change.commit(vec![event]).await?;
-    Ok(Done { value: mailbox, events })
+    Ok(Done {
+        value: mailbox,
+        events,
+    })
 }
 
 /// The key under which a node keeps the mail: readable, and never the same twice.
 fn storage_key(address: &EmailAddress, random: &str) -> String {
-    let plain = |text: &str| text.chars().filter(|c| c.is_ascii_alphanumeric() || "._-".contains(*c)).collect::<String>();
-    format!("{}/{}-{random}", plain(address.domain().as_str()), plain(address.local().as_str()))
+    let plain = |text: &str| {
+        text.chars()
+            .filter(|c| c.is_ascii_alphanumeric() || "._-".contains(*c))
+            .collect::<String>()
+    };
+    format!(
+        "{}/{}-{random}",
+        plain(address.domain().as_str()),
+        plain(address.local().as_str())
+    )
 }
 
 fn own_address(local: LocalPart, domain: &DomainName) -> Result<EmailAddress, Error> {
@@ -204,7 +226,12 @@ fn event(kind: EventKind, mailbox: &Mailbox) -> Event {
 }
 
 /// Changes a mailbox. Its quota takes `mailbox.set_quota`, the rest `mailbox.update`.
-pub async fn update(app: &App, call: &Call, at: &MailboxRef, patch: MailboxPatch) -> Result<Done<Mailbox>, Error> {
+pub async fn update(
+    app: &App,
+    call: &Call,
+    at: &MailboxRef,
+    patch: MailboxPatch,
+) -> Result<Done<Mailbox>, Error> {
     let only_quota = patch.quota.is_some()
         && patch.display_name.is_none()
         && patch.external_id.is_none()
@@ -247,11 +274,19 @@ async fn change_facts<P: WritesMailboxes>(
         event = event.changing(name, &was, &is);
     }
     if event.detail.changes.is_empty() {
-        return Ok(Done { value: unlocked(before), events: Vec::new() });
+        return Ok(Done {
+            value: unlocked(before),
+            events: Vec::new(),
+        });
     }
     if before.quota != after.quota {
         change.mailboxes().requota(before.quota, after.quota).await?;
-        event = event.saying(format!("Space of {} is {}, was {}", after.address, spoken(after.quota), spoken(before.quota)));
+        event = event.saying(format!(
+            "Space of {} is {}, was {}",
+            after.address,
+            spoken(after.quota),
+            spoken(before.quota)
+        ));
     }
     change.mailboxes().save(&after).await?;
     if before.display_name != after.display_name {
@@ -292,12 +327,15 @@ pub async fn rename(
     if leave_alias && !call.actor.may::<crate::access::AliasWrite>(&place) {
         return Err(Error::Refused(crate::access::AliasWrite::ACTION));
     }
-    own_address(to.clone(), seen.address.domain())?;
+    let to = own_address(to, seen.address.domain())?;
 
     let mut change = app.store.change(call, permit).await?;
     let before = change.mailboxes().lock(seen.id).await?;
-    if *before.address.local() == to {
-        return Ok(Done { value: unlocked(before), events: Vec::new() });
+    if before.address == to {
+        return Ok(Done {
+            value: unlocked(before),
+            events: Vec::new(),
+        });
     }
     let mut after = before.clone();
     change.mailboxes().rename(&mut after, to).await?;
@@ -336,12 +374,24 @@ pub async fn suspend(
     let before = change.mailboxes().lock(seen.id).await?;
     let mut after = before.clone();
     let since = before.suspension.as_ref().map_or(change.now(), |off| off.at);
-    after.suspension = Some(Suspension { at: since, reason: reason.clone(), receive, until });
+    after.suspension = Some(Suspension {
+        at: since,
+        reason: reason.clone(),
+        receive,
+        until,
+    });
     if after.suspension == before.suspension {
-        return Ok(Done { value: unlocked(before), events: Vec::new() });
+        return Ok(Done {
+            value: unlocked(before),
+            events: Vec::new(),
+        });
     }
     change.mailboxes().save(&after).await?;
-    let mail = if receive { "still receives mail" } else { "refuses mail" };
+    let mail = if receive {
+        "still receives mail"
+    } else {
+        "refuses mail"
+    };
     let event = event(EventKind::MailboxSuspended, &after)
         .saying(format!("Nobody can sign in to {}; it {mail}", after.address))
         .because(reason.as_str())
@@ -357,11 +407,18 @@ pub async fn resume(app: &App, call: &Call, at: &MailboxRef) -> Result<Done<Mail
     let mut change = app.store.change(call, permit).await?;
     let before = change.mailboxes().lock(seen.id).await?;
     if before.suspension.is_none() {
-        return Ok(Done { value: unlocked(before), events: Vec::new() });
+        return Ok(Done {
+            value: unlocked(before),
+            events: Vec::new(),
+        });
     }
-    let after = Mailbox { suspension: None, ..before };
+    let after = Mailbox {
+        suspension: None,
+        ..before
+    };
     change.mailboxes().save(&after).await?;
-    let event = event(EventKind::MailboxResumed, &after).saying(format!("{} can be used again", after.address));
+    let event =
+        event(EventKind::MailboxResumed, &after).saying(format!("{} can be used again", after.address));
     let events = change.commit(vec![event]).await?;
     Ok(Done { value: after, events })
 }
@@ -374,14 +431,24 @@ pub async fn delete(app: &App, call: &Call, at: &MailboxRef) -> Result<Done<Mail
     let mut mailbox = change.mailboxes().lock(seen.id).await?;
     if mailbox.deleted.is_some() {
         // Somebody was faster, or it is asked for twice: it is in the bin, as wished.
-        return Ok(Done { value: unlocked(mailbox), events: Vec::new() });
+        return Ok(Done {
+            value: unlocked(mailbox),
+            events: Vec::new(),
+        });
     }
     change.mailboxes().bin(&mut mailbox).await?;
     let purge = change.purge_at();
-    let text = format!("{} is in the bin until {}", mailbox.address, &purge.rfc3339()[..10]);
+    let text = format!(
+        "{} is in the bin until {}",
+        mailbox.address,
+        &purge.rfc3339()[..10]
+    );
     let event = event(EventKind::MailboxDeleted, &mailbox).saying(text);
     let events = change.commit(vec![event]).await?;
-    Ok(Done { value: mailbox, events })
+    Ok(Done {
+        value: mailbox,
+        events,
+    })
 }
 
 /// Takes a mailbox out of the bin, as it was.
@@ -400,17 +467,28 @@ pub async fn restore(app: &App, call: &Call, at: &MailboxRef) -> Result<Done<Mai
     let mut change = app.store.change(call, permit).await?;
     let mut mailbox = change.mailboxes().lock(seen.id).await?;
     if mailbox.deleted.is_none() {
-        return Ok(Done { value: unlocked(mailbox), events: Vec::new() });
+        return Ok(Done {
+            value: unlocked(mailbox),
+            events: Vec::new(),
+        });
     }
     change.mailboxes().restore(&mut mailbox).await?;
     let text = format!("{} is back, with its mail", mailbox.address);
     let event = event(EventKind::MailboxRestored, &mailbox).saying(text);
     let events = change.commit(vec![event]).await?;
-    Ok(Done { value: mailbox, events })
+    Ok(Done {
+        value: mailbox,
+        events,
+    })
 }
 
 /// Sets the password of a mailbox to one that somebody chose, or to a hash that was made elsewhere.
-pub async fn set_password(app: &App, call: &Call, at: &MailboxRef, secret: Secret) -> Result<Done<Mailbox>, Error> {
+pub async fn set_password(
+    app: &App,
+    call: &Call,
+    at: &MailboxRef,
+    secret: Secret,
+) -> Result<Done<Mailbox>, Error> {
     let (seen, permit) = open_live::<MailboxResetPassword>(app, call, at).await?;
     if matches!(secret, Secret::Hash(_)) && !call.actor.may::<HashImport>(permit.place()) {
         return Err(Error::Refused(HashImport::ACTION));
@@ -418,18 +496,20 @@ pub async fn set_password(app: &App, call: &Call, at: &MailboxRef, secret: Secre
     let hash = match secret {
         Secret::Nothing => return Err(Error::defect("a password was to be set, and there is none")),
         Secret::Hash(hash) => hash,
-        Secret::Password(password) => app.hasher.mailbox_hash(password).await?,
+        Secret::Password(password) => app.hasher.mailbox_hash(&password).await?,
     };
     store_password(app, call, seen.id, permit, &hash, "A new password was set").await
 }
 
 /// Sets a password of easy words, to be read out or printed; it is shown this once.
-pub async fn reset_to_words(app: &App, call: &Call, at: &MailboxRef) -> Result<(Done<Mailbox>, Password), Error> {
+pub async fn reset_to_words(
+    app: &App,
+    call: &Call,
+    at: &MailboxRef,
+) -> Result<(Done<Mailbox>, Password), Error> {
     let (seen, permit) = open_live::<MailboxResetPassword>(app, call, at).await?;
     let words = app.ids.with_random(words_password);
-    let again = Password::try_from(words.expose().to_owned());
-    let again = again.map_err(|_| Error::defect("own words are not accepted as a password"))?;
-    let hash = app.hasher.mailbox_hash(again).await?;
+    let hash = app.hasher.mailbox_hash(&words).await?;
     let done = store_password(app, call, seen.id, permit, &hash, "A first password was made").await?;
     Ok((done, words))
 }
@@ -446,9 +526,13 @@ async fn store_password(
     let mut mailbox = change.mailboxes().lock(id).await?;
     change.mailboxes().set_password(id, hash).await?;
     mailbox.has_password = true;
-    let event = event(EventKind::MailboxPasswordSet, &mailbox).saying(format!("{text} for {}", mailbox.address));
+    let event =
+        event(EventKind::MailboxPasswordSet, &mailbox).saying(format!("{text} for {}", mailbox.address));
     let events = change.commit(vec![event]).await?;
-    Ok(Done { value: mailbox, events })
+    Ok(Done {
+        value: mailbox,
+        events,
+    })
 }
 
 /// How long a mailbox owner's set-up link is good.
@@ -464,21 +548,39 @@ pub struct SetupLink {
 }
 
 /// Makes a link by which the owner of a mailbox chooses a password. Older links of the mailbox end.
-pub async fn make_setup_link(app: &App, call: &Call, at: &MailboxRef) -> Result<(Done<Mailbox>, SetupLink), Error> {
+pub async fn make_setup_link(
+    app: &App,
+    call: &Call,
+    at: &MailboxRef,
+) -> Result<(Done<Mailbox>, SetupLink), Error> {
     let (seen, permit) = open_live::<MailboxResetPassword>(app, call, at).await?;
     let code = app.ids.key(26);
     let digest = super::tokens::digest(&code);
 
     let mut change = app.store.change(call, permit).await?;
     let mailbox = change.mailboxes().lock(seen.id).await?;
-    let expires_at = change.now().plus(std::time::Duration::from_secs(SETUP_LINK_DAYS * 86_400));
+    let expires_at = change
+        .now()
+        .plus(std::time::Duration::from_secs(SETUP_LINK_DAYS * 86_400));
     change.put_mailbox_link(mailbox.id, &digest, expires_at).await?;
-    let text = format!("A set-up link for {} was made, good for {SETUP_LINK_DAYS} days", mailbox.address);
+    let text = format!(
+        "A set-up link for {} was made, good for {SETUP_LINK_DAYS} days",
+        mailbox.address
+    );
     let event = Event::new(EventKind::MailboxSetupLinkMade, subject(&mailbox)).saying(text);
     let event = event.touching(ObjectKind::Mailbox, mailbox.id.uuid(), mailbox.version);
     let events = change.commit(vec![event]).await?;
-    let link = SetupLink { url: format!("{}/in/{code}", app.base_url), expires_at };
-    Ok((Done { value: mailbox, events }, link))
+    let link = SetupLink {
+        url: format!("{}/in/{code}", app.base_url),
+        expires_at,
+    };
+    Ok((
+        Done {
+            value: mailbox,
+            events,
+        },
+        link,
+    ))
 }
 
 /// Sends the mail of a mailbox on, perhaps until a date.
@@ -492,29 +594,69 @@ pub async fn set_forwarding(
     in_future("/until", forwarding.until, call)?;
     let place = permit.place().clone();
     let destinations =
-        super::aliases::settle_destinations(app, call, seen.address.domain(), forwarding.destinations).await?;
+        super::aliases::settle_destinations(app, call, seen.address.domain(), forwarding.destinations)
+            .await?;
     let outside = destinations.iter().any(|settled| settled.external);
     if outside && !call.actor.may::<AliasExternal>(&place) {
         return Err(Error::Refused(AliasExternal::ACTION));
     }
-    let destinations: Vec<Destination> = destinations.into_iter().map(|settled| settled.destination).collect();
+    let destinations: Vec<Destination> = destinations
+        .into_iter()
+        .map(|settled| settled.destination)
+        .collect();
 
     let mut change = app.store.change(call, permit).await?;
     let before = change.mailboxes().lock(seen.id).await?;
-    change.refuse_loop(&before.address.to_string(), &destinations).await?;
-    let forwarding = Forwarding { destinations, ..forwarding };
+    change
+        .refuse_loop(&before.address.to_string(), &destinations)
+        .await?;
+    let forwarding = Forwarding {
+        destinations,
+        ..forwarding
+    };
     if before.forwarding.as_ref() == Some(&forwarding) {
-        return Ok(Done { value: unlocked(before), events: Vec::new() });
+        return Ok(Done {
+            value: unlocked(before),
+            events: Vec::new(),
+        });
     }
-    let after = Mailbox { forwarding: Some(forwarding.clone()), ..before.clone() };
+    let after = Mailbox {
+        forwarding: Some(forwarding.clone()),
+        ..before.clone()
+    };
     change.mailboxes().save(&after).await?;
-    let to = |to: &Forwarding| to.destinations.iter().map(ToString::to_string).collect::<Vec<_>>();
-    let copy = if forwarding.keep_copy { "keeps a copy" } else { "keeps no copy" };
+    let to = |to: &Forwarding| {
+        to.destinations
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+    };
+    let copy = if forwarding.keep_copy {
+        "keeps a copy"
+    } else {
+        "keeps no copy"
+    };
     let event = event(EventKind::MailboxForwardingSet, &after)
-        .saying(format!("Mail for {} goes to {}; it {copy}", after.address, to(&forwarding).join(", ")))
-        .changing("forwarding.destinations", &before.forwarding.as_ref().map(to), &Some(to(&forwarding)))
-        .changing("forwarding.keep_copy", &before.forwarding.as_ref().map(|f| f.keep_copy), &Some(forwarding.keep_copy))
-        .changing("forwarding.until", &before.forwarding.as_ref().and_then(|f| f.until), &forwarding.until);
+        .saying(format!(
+            "Mail for {} goes to {}; it {copy}",
+            after.address,
+            to(&forwarding).join(", ")
+        ))
+        .changing(
+            "forwarding.destinations",
+            &before.forwarding.as_ref().map(to),
+            &Some(to(&forwarding)),
+        )
+        .changing(
+            "forwarding.keep_copy",
+            &before.forwarding.as_ref().map(|f| f.keep_copy),
+            &Some(forwarding.keep_copy),
+        )
+        .changing(
+            "forwarding.until",
+            &before.forwarding.as_ref().and_then(|f| f.until),
+            &forwarding.until,
+        );
     let events = change.commit(vec![event]).await?;
     Ok(Done { value: after, events })
 }
@@ -526,9 +668,15 @@ pub async fn end_forwarding(app: &App, call: &Call, at: &MailboxRef) -> Result<D
     let mut change = app.store.change(call, permit).await?;
     let before = change.mailboxes().lock(seen.id).await?;
     if before.forwarding.is_none() {
-        return Ok(Done { value: unlocked(before), events: Vec::new() });
+        return Ok(Done {
+            value: unlocked(before),
+            events: Vec::new(),
+        });
     }
-    let after = Mailbox { forwarding: None, ..before };
+    let after = Mailbox {
+        forwarding: None,
+        ..before
+    };
     change.mailboxes().save(&after).await?;
     let event = event(EventKind::MailboxForwardingEnded, &after)
         .saying(format!("Mail for {} stays in the mailbox", after.address));
@@ -539,18 +687,29 @@ pub async fn end_forwarding(app: &App, call: &Call, at: &MailboxRef) -> Result<D
 fn in_future(pointer: &str, until: Option<Timestamp>, call: &Call) -> Result<(), Error> {
     if until.is_some_and(|until| until <= call.actor.now()) {
         let mut invalid = Invalid::default();
-        invalid.push(pointer, "in_the_past", "this date is over; choose one in the future");
+        invalid.push(
+            pointer,
+            "in_the_past",
+            "this date is over; choose one in the future",
+        );
         return Err(invalid.into());
     }
     Ok(())
 }
 
 /// Addresses that are free in `domain` for somebody of this name, the best first.
-pub async fn suggest(app: &App, call: &Call, domain: &DomainName, name: &str) -> Result<Vec<LocalPart>, Error> {
+pub async fn suggest(
+    app: &App,
+    call: &Call,
+    domain: &DomainName,
+    name: &str,
+) -> Result<Vec<LocalPart>, Error> {
     let (domain, permit) = app.live_domain::<MailboxCreate>(call, domain).await?;
     let mut free = Vec::new();
     for candidate in candidates(name) {
-        let Ok(local) = app.addresses.local_part(&candidate) else { continue };
+        let Ok(local) = app.addresses.local_part(&candidate) else {
+            continue;
+        };
         if !app.store.address_in_use(&permit, &domain.name, &local).await? && !free.contains(&local) {
             free.push(local);
         }
@@ -564,13 +723,24 @@ pub async fn suggest(app: &App, call: &Call, domain: &DomainName, name: &str) ->
 /// Local parts for a name, the best first: first.last, f.last, last, and numbered ones.
 pub fn candidates(name: &str) -> Vec<String> {
     let plain = transliterate(name);
-    let words: Vec<&str> = plain.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty()).collect();
-    let (Some(first), Some(last)) = (words.first(), words.last()) else { return Vec::new() };
+    let words: Vec<&str> = plain
+        .split(|c: char| !c.is_ascii_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .collect();
+    let (Some(first), Some(last)) = (words.first(), words.last()) else {
+        return Vec::new();
+    };
     if words.len() == 1 {
-        return std::iter::once((*first).to_owned()).chain((2..6).map(|n| format!("{first}{n}"))).collect();
+        return std::iter::once((*first).to_owned())
+            .chain((2..6).map(|n| format!("{first}{n}")))
+            .collect();
     }
     let initial = &first[..1];
-    let mut all = vec![format!("{first}.{last}"), format!("{initial}.{last}"), (*last).to_owned()];
+    let mut all = vec![
+        format!("{first}.{last}"),
+        format!("{initial}.{last}"),
+        (*last).to_owned(),
+    ];
     all.push((*first).to_owned());
     all.extend((2..8).map(|n| format!("{first}.{last}{n}")));
     all

@@ -63,7 +63,9 @@ pub struct MailHosts {
 
 impl std::fmt::Debug for Parts {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("App").field("store", &self.store).finish_non_exhaustive()
+        f.debug_struct("App")
+            .field("store", &self.store)
+            .finish_non_exhaustive()
     }
 }
 
@@ -82,9 +84,15 @@ impl App {
     }
 
     /// The domain of this name with a permit for `P` on it, or 404, or 403.
-    pub async fn domain<P: Permission>(&self, call: &Call, name: &DomainName) -> Result<(Domain, Permit<P>), Error> {
+    pub async fn domain<P: Permission>(
+        &self,
+        call: &Call,
+        name: &DomainName,
+    ) -> Result<(Domain, Permit<P>), Error> {
         let guarded = self.store.domain(name).await?;
-        guarded.open(&call.actor).map_err(|denied| Error::denied(denied, "domain", name.as_str()))
+        guarded
+            .open(&call.actor)
+            .map_err(|denied| Error::denied(denied, "domain", name.as_str()))
     }
 
     /// The same for a domain that is in use: what is in the bin has to be restored first.
@@ -131,6 +139,9 @@ pub struct Done<T> {
 impl<T> Done<T> {
     /// The same with another value.
     pub fn map<U>(self, f: impl FnOnce(T) -> U) -> Done<U> {
-        Done { value: f(self.value), events: self.events }
+        Done {
+            value: f(self.value),
+            events: self.events,
+        }
     }
 }

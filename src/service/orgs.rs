@@ -7,7 +7,8 @@ use crate::access::{
 };
 use crate::error::Error;
 use crate::model::{
-    Deleted, Event, EventKind, Limits, Off, Org, OrgDraft, OrgId, OrgKind, OrgPatch, Reason, Refusal, Subject, Usage,
+    Deleted, Event, EventKind, Limits, Off, Org, OrgDraft, OrgId, OrgKind, OrgPatch, Reason, Refusal,
+    Subject, Usage,
 };
 use crate::store::{MailboxFilter, Page, PageRequest};
 
@@ -27,11 +28,18 @@ pub async fn get(app: &App, call: &Call, id: OrgId) -> Result<(Org, Permit<OrgRe
 /// The provider, for those who may see it.
 pub async fn provider(app: &App, call: &Call) -> Result<Org, Error> {
     let opened = app.store.provider().await?.open::<OrgRead>(&call.actor);
-    Ok(opened.map_err(|denied| Error::denied(denied, "org", "provider"))?.0)
+    Ok(opened
+        .map_err(|denied| Error::denied(denied, "org", "provider"))?
+        .0)
 }
 
 /// A page of orgs.
-pub async fn list(app: &App, call: &Call, filter: &MailboxFilter, page: &PageRequest) -> Result<Page<Org>, Error> {
+pub async fn list(
+    app: &App,
+    call: &Call,
+    filter: &MailboxFilter,
+    page: &PageRequest,
+) -> Result<Page<Org>, Error> {
     app.store.orgs(&call.actor.reach::<OrgRead>(), filter, page).await
 }
 
@@ -48,7 +56,9 @@ pub async fn create(app: &App, call: &Call, parent: OrgId, draft: OrgDraft) -> R
     }
     if above.kind == OrgKind::Customer && draft.kind == OrgKind::Reseller {
         let detail = format!("{} is a customer and cannot have resellers below it.", above.name);
-        return Err(Refusal::new("org_misplaced", detail, "Add a customer instead.").at("/kind").into());
+        return Err(Refusal::new("org_misplaced", detail, "Add a customer instead.")
+            .at("/kind")
+            .into());
     }
 
     let mut change = app.store.change(call, permit).await?;
@@ -98,7 +108,10 @@ pub async fn update(app: &App, call: &Call, id: OrgId, patch: OrgPatch) -> Resul
         .changing("contact", &before.contact, &after.contact)
         .changing("external_id", &before.external_id, &after.external_id);
     if event.detail.changes.is_empty() {
-        return Ok(Done { value: unlocked(before), events: Vec::new() });
+        return Ok(Done {
+            value: unlocked(before),
+            events: Vec::new(),
+        });
     }
     change.orgs().save(&after).await?;
     let events = change.commit(vec![event]).await?;
@@ -110,15 +123,29 @@ pub async fn set_limits(app: &App, call: &Call, id: OrgId, limits: Limits) -> Re
     let (seen, permit) = open::<LimitsAssign>(app, call, id).await?;
     not_the_provider(&seen, "limits")?;
     // Limits are given from above: who may assign them only inside the org itself may not lift its own.
-    let above = seen.parent_id.ok_or_else(|| Error::defect("an org without a parent"))?;
-    open::<LimitsAssign>(app, call, above).await.map_err(|_| Error::Refused(LimitsAssign::ACTION))?;
+    let above = seen
+        .parent_id
+        .ok_or_else(|| Error::defect("an org without a parent"))?;
+    let (_, _above) = open::<LimitsAssign>(app, call, above)
+        .await
+        .map_err(|_| Error::Refused(LimitsAssign::ACTION))?;
 
     let mut change = app.store.change(call, permit).await?;
     let before = change.orgs().lock().await?;
-    let after = Org { limits, ..before.clone() };
-    let event = limits_changed(event(EventKind::OrgLimitsChanged, &after), &before.limits, &after.limits);
+    let after = Org {
+        limits,
+        ..before.clone()
+    };
+    let event = limits_changed(
+        event(EventKind::OrgLimitsChanged, &after),
+        &before.limits,
+        &after.limits,
+    );
     if event.detail.changes.is_empty() {
-        return Ok(Done { value: unlocked(before), events: Vec::new() });
+        return Ok(Done {
+            value: unlocked(before),
+            events: Vec::new(),
+        });
     }
     change.orgs().save(&after).await?;
     let events = change.commit(vec![event]).await?;
@@ -158,7 +185,10 @@ async fn switch<P: WritesOrgs>(
     let since = before.suspension.as_ref().map_or(change.now(), |off| off.at);
     let suspension = reason.clone().map(|reason| Off { at: since, reason });
     if suspension == before.suspension {
-        return Ok(Done { value: unlocked(before), events: Vec::new() });
+        return Ok(Done {
+            value: unlocked(before),
+            events: Vec::new(),
+        });
     }
     let after = Org { suspension, ..before };
     change.orgs().save(&after).await?;
@@ -180,18 +210,29 @@ pub async fn delete(app: &App, call: &Call, id: OrgId) -> Result<Done<Org>, Erro
     let mut change = app.store.change(call, permit).await?;
     let mut org = change.orgs().lock().await?;
     if org.deleted.is_some() {
-        return Ok(Done { value: unlocked(org), events: Vec::new() });
+        return Ok(Done {
+            value: unlocked(org),
+            events: Vec::new(),
+        });
     }
     let (domains, orgs) = change.orgs().contents().await?;
     if domains > 0 || orgs > 0 {
-        let detail = format!("{} still has {domains} domains and {orgs} customers below it.", org.name);
+        let detail = format!(
+            "{} still has {domains} domains and {orgs} customers below it.",
+            org.name
+        );
         return Err(Refusal::new("not_empty", detail, "Delete or move them first.").into());
     }
     let purge = change.purge_at();
-    org.deleted = Some(Deleted { at: change.now(), purge_at: purge });
+    org.deleted = Some(Deleted {
+        at: change.now(),
+        purge_at: purge,
+    });
     change.orgs().save(&org).await?;
     let text = format!("{} is in the bin until {}", org.name, &purge.rfc3339()[..10]);
-    let events = change.commit(vec![event(EventKind::OrgDeleted, &org).saying(text)]).await?;
+    let events = change
+        .commit(vec![event(EventKind::OrgDeleted, &org).saying(text)])
+        .await?;
     Ok(Done { value: org, events })
 }
 
@@ -202,11 +243,16 @@ pub async fn restore(app: &App, call: &Call, id: OrgId) -> Result<Done<Org>, Err
     let mut change = app.store.change(call, permit).await?;
     let mut org = change.orgs().lock().await?;
     if org.deleted.is_none() {
-        return Ok(Done { value: unlocked(org), events: Vec::new() });
+        return Ok(Done {
+            value: unlocked(org),
+            events: Vec::new(),
+        });
     }
     org.deleted = None;
     change.orgs().save(&org).await?;
     let text = format!("{} is back", org.name);
-    let events = change.commit(vec![event(EventKind::OrgRestored, &org).saying(text)]).await?;
+    let events = change
+        .commit(vec![event(EventKind::OrgRestored, &org).saying(text)])
+        .await?;
     Ok(Done { value: org, events })
 }

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use argon2::{Algorithm, Argon2, Params, PasswordHasher as _, PasswordVerifier as _, Version};
+use secrecy::{ExposeSecret as _, SecretString};
 use tokio::sync::Semaphore;
 
 use crate::error::Error;
@@ -46,19 +47,28 @@ impl Hasher {
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
         let decoy = hash(&argon2, b"nobody's password")?;
         let places = Arc::new(Semaphore::new(limits.threads.max(1)));
-        Ok(Self(Arc::new(Inner { argon2, places, waiting: AtomicUsize::new(0), limits, decoy })))
+        Ok(Self(Arc::new(Inner {
+            argon2,
+            places,
+            waiting: AtomicUsize::new(0),
+            limits,
+            decoy,
+        })))
     }
 
     /// The hash of a mailbox's password, in the form that Dovecot verifies.
-    pub async fn mailbox_hash(&self, password: Password) -> Result<MailboxHash, Error> {
-        let phc = self.run(move |argon2| hash(argon2, password.expose().as_bytes())).await??;
-        format!("{{ARGON2ID}}{phc}").parse().map_err(|_| Error::defect("an own hash is not accepted"))
+    pub async fn mailbox_hash(&self, password: &Password) -> Result<MailboxHash, Error> {
+        let phc = self.hash(password).await?;
+        format!("{{ARGON2ID}}{phc}")
+            .parse()
+            .map_err(|_| Error::defect("an own hash is not accepted"))
     }
 
     /// The hash of a sign-in password.
-    pub async fn account_hash(&self, password: Password) -> Result<AccountHash, Error> {
-        let phc = self.run(move |argon2| hash(argon2, password.expose().as_bytes())).await??;
-        phc.parse().map_err(|_| Error::defect("an own hash is not accepted"))
+    pub async fn account_hash(&self, password: &Password) -> Result<AccountHash, Error> {
+        let phc = self.hash(password).await?;
+        phc.parse()
+            .map_err(|_| Error::defect("an own hash is not accepted"))
     }
 
     /// Whether `text` is the password behind `hash`. Without a hash it takes as long, and is not.
@@ -71,6 +81,12 @@ impl Hasher {
         Ok(known && matches)
     }
 
+    async fn hash(&self, password: &Password) -> Result<String, Error> {
+        let secret = SecretString::from(password.expose());
+        self.run(move |argon2| hash(argon2, secret.expose_secret().as_bytes()))
+            .await?
+    }
+
     async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Argon2<'static>) -> T + Send + 'static,
@@ -79,7 +95,10 @@ impl Hasher {
         let inner = Arc::clone(&self.0);
         let _waiting = Waiting::enter(&self.0).ok_or_else(busy)?;
         let place = tokio::time::timeout(inner.limits.wait, Arc::clone(&inner.places).acquire_owned());
-        let place = place.await.map_err(|_| busy())?.map_err(|error| Error::defect(error.to_string()))?;
+        let place = place
+            .await
+            .map_err(|_| busy())?
+            .map_err(|error| Error::defect(error.to_string()))?;
         let done = tokio::task::spawn_blocking(move || {
             let result = work(&inner.argon2);
             drop(place);
@@ -108,13 +127,17 @@ impl Drop for Waiting<'_> {
 }
 
 fn hash(argon2: &Argon2<'static>, password: &[u8]) -> Result<String, Error> {
-    let hash = argon2.hash_password(password).map_err(|error| Error::defect(format!("argon2: {error}")))?;
+    let hash = argon2
+        .hash_password(password)
+        .map_err(|error| Error::defect(format!("argon2: {error}")))?;
     Ok(hash.to_string())
 }
 
 impl std::fmt::Debug for Hasher {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Hasher").field("limits", &self.0.limits).finish_non_exhaustive()
+        f.debug_struct("Hasher")
+            .field("limits", &self.0.limits)
+            .finish_non_exhaustive()
     }
 }
 
@@ -124,7 +147,14 @@ mod tests {
 
     fn cheap(threads: usize, queue: usize) -> Hasher {
         let wait = Duration::from_secs(30);
-        Hasher::new(HashingLimits { threads, queue, wait, memory_kib: 8, passes: 1 }).unwrap()
+        Hasher::new(HashingLimits {
+            threads,
+            queue,
+            wait,
+            memory_kib: 8,
+            passes: 1,
+        })
+        .unwrap()
     }
 
     #[tokio::test]
@@ -158,6 +188,9 @@ mod tests {
         for task in tasks {
             refused += usize::from(matches!(task.await.unwrap(), Err(Error::Overloaded { .. })));
         }
-        assert_eq!(refused, 7, "two work, three wait, the others are told to come back");
+        assert_eq!(
+            refused, 7,
+            "two work, three wait, the others are told to come back"
+        );
     }
 }

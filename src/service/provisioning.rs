@@ -9,7 +9,9 @@ use crate::store::{OpenObject, Page, PageRequest, TargetState, TargetStatus};
 /// Every target.
 pub async fn targets(app: &App, call: &Call) -> Result<Vec<TargetStatus>, Error> {
     let permit = call.actor.permit::<ProvisioningRead>(Place::system());
-    app.store.targets(&permit.map_err(|denied| Error::denied(denied, "targets", "of the cluster"))?).await
+    app.store
+        .targets(&permit.map_err(|denied| Error::denied(denied, "targets", "of the cluster"))?)
+        .await
 }
 
 /// The objects that some target does not hold as it should.
@@ -37,10 +39,14 @@ pub async fn retry_failed(app: &App, call: &Call) -> Result<Done<u64>, Error> {
     let mut change = app.store.change(call, permit).await?;
     let count = change.unpark().await?;
     if count == 0 {
-        return Ok(Done { value: 0, events: Vec::new() });
+        return Ok(Done {
+            value: 0,
+            events: Vec::new(),
+        });
     }
     let subject = Subject::new("system", uuid::Uuid::nil(), "targets");
-    let event = Event::new(EventKind::ProvisioningRetried, subject).saying(format!("{count} objects are tried again"));
+    let event = Event::new(EventKind::ProvisioningRetried, subject)
+        .saying(format!("{count} objects are tried again"));
     let events = change.commit(vec![event]).await?;
     app.store.pending.ring();
     Ok(Done { value: count, events })

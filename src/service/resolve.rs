@@ -63,20 +63,34 @@ impl StepKind {
 /// The way of a mail for `address`.
 pub async fn resolve(app: &App, call: &Call, address: &Destination) -> Result<Step, Error> {
     // The first address must be one that the asker looks after; further ones may be anywhere.
-    app.live_domain::<AliasRead>(call, address.domain()).await?;
-    follow(app, call, address.clone().canonical_for(true).to_string(), Vec::new()).await
+    let (_, _permit) = app.live_domain::<AliasRead>(call, address.domain()).await?;
+    follow(
+        app,
+        call,
+        address.clone().canonical_for(true).to_string(),
+        Vec::new(),
+    )
+    .await
 }
 
 type Following<'a> = Pin<Box<dyn Future<Output = Result<Step, Error>> + Send + 'a>>;
 
 fn follow<'a>(app: &'a App, call: &'a Call, address: String, seen: Vec<String>) -> Following<'a> {
     Box::pin(async move {
-        let end = |kind| Step { address: address.clone(), kind, next: Vec::new() };
+        let end = |kind| Step {
+            address: address.clone(),
+            kind,
+            next: Vec::new(),
+        };
         if seen.contains(&address) || seen.len() >= DEEPEST {
             return Ok(end(StepKind::Loop));
         }
-        let domain = address.rsplit_once('@').and_then(|(_, domain)| domain.parse::<DomainName>().ok());
-        let Some(domain) = domain else { return Ok(end(StepKind::External)) };
+        let domain = address
+            .rsplit_once('@')
+            .and_then(|(_, domain)| domain.parse::<DomainName>().ok());
+        let Some(domain) = domain else {
+            return Ok(end(StepKind::External));
+        };
         let Ok((hosted, permit)) = app.live_domain::<AliasRead>(call, &domain).await else {
             return Ok(end(StepKind::External));
         };
@@ -84,13 +98,24 @@ fn follow<'a>(app: &'a App, call: &'a Call, address: String, seen: Vec<String>) 
         let local = local.split('+').next().unwrap_or(local);
         let own = format!("{local}@{}", hosted.name);
         let (kind, to) = match app.store.onward(&permit, &own).await? {
-            Onward::Mailbox { keeps, forwards, .. } => {
-                (if keeps { StepKind::Mailbox } else { StepKind::MailboxPassing }, forwards)
-            }
-            Onward::Alias { enabled: true, destinations } => (StepKind::Alias, destinations),
+            Onward::Mailbox { keeps, forwards, .. } => (
+                if keeps {
+                    StepKind::Mailbox
+                } else {
+                    StepKind::MailboxPassing
+                },
+                forwards,
+            ),
+            Onward::Alias {
+                enabled: true,
+                destinations,
+            } => (StepKind::Alias, destinations),
             Onward::Alias { enabled: false, .. } => (StepKind::AliasOff, Vec::new()),
             Onward::Nothing => match app.store.onward(&permit, &format!("@{}", hosted.name)).await? {
-                Onward::Alias { enabled: true, destinations } => (StepKind::CatchAll, destinations),
+                Onward::Alias {
+                    enabled: true,
+                    destinations,
+                } => (StepKind::CatchAll, destinations),
                 _ => (StepKind::Unknown, Vec::new()),
             },
         };
@@ -100,6 +125,10 @@ fn follow<'a>(app: &'a App, call: &'a Call, address: String, seen: Vec<String>) 
         for destination in to {
             next.push(follow(app, call, destination, way.clone()).await?);
         }
-        Ok(Step { address: address.clone(), kind, next })
+        Ok(Step {
+            address: address.clone(),
+            kind,
+            next,
+        })
     })
 }

@@ -34,8 +34,14 @@ mod tests {
 
     #[test]
     fn what_a_caller_pastes_is_understood() {
-        assert_eq!(pasted("James Okafor <J.Okafor@Brightwater.example>"), "j.okafor@brightwater.example");
-        assert_eq!(pasted("550 5.1.1 <anna@x.example>: Recipient address rejected"), "anna@x.example");
+        assert_eq!(
+            pasted("James Okafor <J.Okafor@Brightwater.example>"),
+            "j.okafor@brightwater.example"
+        );
+        assert_eq!(
+            pasted("550 5.1.1 <anna@x.example>: Recipient address rejected"),
+            "anna@x.example"
+        );
         assert_eq!(pasted(" okaf "), "okaf");
         assert_eq!(pasted("mailto:a@b.example."), "a@b.example");
     }

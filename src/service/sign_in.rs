@@ -28,7 +28,10 @@ pub async fn with_password(app: &App, email: &str, password: String) -> Result<A
 
 /// The actor behind a session's account, with its grants as they are now.
 pub async fn with_session(app: &App, account: AccountId) -> Result<Actor, Error> {
-    app.store.actor(account, Credential::Session).await?.ok_or(Error::Unknown)
+    app.store
+        .actor(account, Credential::Session)
+        .await?
+        .ok_or(Error::Unknown)
 }
 
 /// The actor behind an API token, with its owner's grants as they are now.
@@ -46,7 +49,13 @@ pub async fn with_token(app: &App, secret: &str) -> Result<Actor, Error> {
     let account = presented.identity.account.ok_or(Error::Unknown)?;
     let grants = app.store.grants_of(account).await?;
     let credential = Credential::Token(presented.token);
-    Ok(Actor::new(presented.identity, credential, presented.ceiling, grants, now))
+    Ok(Actor::new(
+        presented.identity,
+        credential,
+        presented.ceiling,
+        grants,
+        now,
+    ))
 }
 
 /// What a mailbox owner's link opens, while it is good.
@@ -63,10 +72,14 @@ pub async fn choose_password(
 ) -> Result<MailboxLink, Error> {
     let over = || {
         let next = "Ask whoever sent it for a new one.";
-        Error::Against(Refusal::new("link_over", "This link has ended or was used already.", next))
+        Error::Against(Refusal::new(
+            "link_over",
+            "This link has ended or was used already.",
+            next,
+        ))
     };
     let link = mailbox_link(app, code).await?.ok_or_else(over)?;
-    let hash = app.hasher.mailbox_hash(password).await?;
+    let hash = app.hasher.mailbox_hash(&password).await?;
     let name = format!("{} by set-up link", link.address);
     let actor = Actor::link_holder(link.mailbox, &name, link.scope.clone(), app.clock.now());
     let call = Call::new(actor, request_id);
@@ -83,7 +96,11 @@ pub async fn choose_password(
     let subject = crate::model::Subject::new("mailbox", mailbox.id.uuid(), &mailbox.address);
     let event = crate::model::Event::new(crate::model::EventKind::MailboxPasswordSet, subject)
         .saying(format!("The owner of {} chose a password", mailbox.address))
-        .touching(crate::model::ObjectKind::Mailbox, mailbox.id.uuid(), mailbox.version);
+        .touching(
+            crate::model::ObjectKind::Mailbox,
+            mailbox.id.uuid(),
+            mailbox.version,
+        );
     change.commit(vec![event]).await?;
     Ok(link)
 }

@@ -36,8 +36,12 @@ pub fn digest(secret: &str) -> Vec<u8> {
 
 /// Whether a text has the form and the check sum of a token; those that have not need no look into the store.
 pub fn is_well_formed(text: &str) -> bool {
-    let Some(rest) = text.strip_prefix("pdk_") else { return false };
-    let Some((random, sum)) = rest.rsplit_once('_') else { return false };
+    let Some(rest) = text.strip_prefix("pdk_") else {
+        return false;
+    };
+    let Some((random, sum)) = rest.rsplit_once('_') else {
+        return false;
+    };
     random.len() == 36 && random.bytes().all(|b| b.is_ascii_alphanumeric()) && sum == check_sum(random)
 }
 
@@ -86,7 +90,11 @@ pub async fn create(
     let account = own_account(call)?;
     let mut invalid = Invalid::default();
     if days == 0 || days > MOST_DAYS {
-        invalid.push("/expires_days", "out_of_range", format!("choose 1 to {MOST_DAYS} days"));
+        invalid.push(
+            "/expires_days",
+            "out_of_range",
+            format!("choose 1 to {MOST_DAYS} days"),
+        );
     }
     invalid.into_result()?;
     let permit = call.actor.permit::<TokenManageOwn>(own_place(call));
@@ -96,10 +104,18 @@ pub async fn create(
 
     let mut change = app.store.change(call, permit).await?;
     let id: TokenId = app.ids.next();
-    let expires_at = change.now().plus(std::time::Duration::from_secs(u64::from(days) * 86_400));
-    let draft = TokenDraft { name: name.clone(), read_only, expires_at };
+    let expires_at = change
+        .now()
+        .plus(std::time::Duration::from_secs(u64::from(days) * 86_400));
+    let draft = TokenDraft {
+        name: name.clone(),
+        read_only,
+        expires_at,
+    };
     let hint = secret[..8].to_owned();
-    change.insert_token(id, account, &draft, &digest(&secret), &hint).await?;
+    change
+        .insert_token(id, account, &draft, &digest(&secret), &hint)
+        .await?;
     let view = TokenView {
         id,
         name: name.to_string(),

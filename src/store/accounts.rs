@@ -92,7 +92,11 @@ impl Store {
         let row = row.ok_or_else(|| Error::not_found("account", &id.to_string()))?;
         Ok(Account {
             id: AccountId::from(row.id),
-            name: Reading { table: "accounts", id: &row.id }.text("name", &row.name)?,
+            name: Reading {
+                table: "accounts",
+                id: &row.id,
+            }
+            .text("name", &row.name)?,
             email: row.email,
             theme: row.theme,
             density: row.density,
@@ -159,7 +163,11 @@ impl Store {
         rows.into_iter()
             .map(|row| {
                 Ok(GrantView {
-                    role: Reading { table: "grants", id: &row.id }.text("role", &row.role)?,
+                    role: Reading {
+                        table: "grants",
+                        id: &row.id,
+                    }
+                    .text("role", &row.role)?,
                     name: row.name,
                     email: row.email,
                     expires_at: row.expires_at.map(time),
@@ -200,8 +208,12 @@ impl<P: WritesAccounts> Change<P> {
 impl<P: WritesAccounts> Accounts<'_, P> {
     /// The provider, made with the first account of an installation.
     pub async fn ensure_provider(&mut self, name: &DisplayName) -> Result<OrgId, Error> {
-        let found: Option<(uuid::Uuid,)> =
-            self.0.tx.query("SELECT id FROM orgs WHERE path = '/'").fetch_optional().await?;
+        let found: Option<(uuid::Uuid,)> = self
+            .0
+            .tx
+            .query("SELECT id FROM orgs WHERE path = '/'")
+            .fetch_optional()
+            .await?;
         if let Some((id,)) = found {
             return Ok(OrgId::from(id));
         }

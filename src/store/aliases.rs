@@ -8,7 +8,7 @@ use crate::access::{AliasRead, Guarded, OrgPath, Place, Reach, Span, WritesAlias
 use crate::db::row;
 use crate::error::Error;
 use crate::model::{
-    Alias, AliasAddress, AliasId, Delta, Deleted, Destination, DomainId, DomainName, EmailAddress, Timestamp,
+    Alias, AliasAddress, AliasId, Deleted, Delta, Destination, DomainId, DomainName, EmailAddress, Timestamp,
 };
 
 macro_rules! columns {
@@ -34,12 +34,16 @@ impl AliasRow {
     }
 
     fn alias(self, destinations: Vec<Destination>) -> Result<Alias, Error> {
-        let reading = Reading { table: "aliases", id: &self.id };
+        let reading = Reading {
+            table: "aliases",
+            id: &self.id,
+        };
         let domain: DomainName = reading.text("domain", &self.domain)?;
         let address = if self.local_part.is_empty() {
             AliasAddress::CatchAll(domain)
         } else {
-            AliasAddress::Of(EmailAddress::new(reading.text("local_part", &self.local_part)?, domain))
+            let local = reading.text("local_part", &self.local_part)?;
+            AliasAddress::Of(reading.parsed("local_part", EmailAddress::new(local, domain))?)
         };
         Ok(Alias {
             id: AliasId::from(self.id),
@@ -58,8 +62,13 @@ impl AliasRow {
 }
 
 fn destinations(id: uuid::Uuid, rows: Vec<(String,)>) -> Result<Vec<Destination>, Error> {
-    let reading = Reading { table: "alias_destinations", id: &id };
-    rows.iter().map(|(text,)| reading.text("destination", text)).collect()
+    let reading = Reading {
+        table: "alias_destinations",
+        id: &id,
+    };
+    rows.iter()
+        .map(|(text,)| reading.text("destination", text))
+        .collect()
 }
 
 impl Store {
@@ -149,7 +158,10 @@ impl Store {
             let destinations = destinations(row.id, found)?;
             items.push(row.alias(destinations)?);
         }
-        Ok(Page { items, next: rows.next })
+        Ok(Page {
+            items,
+            next: rows.next,
+        })
     }
 
     async fn alias_rows(
@@ -233,7 +245,10 @@ impl Store {
                 .bind(high.1)
                 .fetch_all()
                 .await?;
-            found.extend(rows.into_iter().map(|(local, domain)| format!("{local}@{domain}")));
+            found.extend(
+                rows.into_iter()
+                    .map(|(local, domain)| format!("{local}@{domain}")),
+            );
         }
         Ok(found)
     }
@@ -255,7 +270,14 @@ impl<P: WritesAliases> Aliases<'_, P> {
     pub async fn insert(&mut self, alias: &Alias) -> Result<(), Error> {
         let (domain, org) = (self.0.domain_id()?, self.0.permit.place().org.clone());
         self.0.count(domain, &org, Delta::alias(), None).await?;
-        self.0.claim_parts(alias.address.domain(), alias.address.local(), "alias", alias.id.uuid()).await?;
+        self.0
+            .claim_parts(
+                alias.address.domain(),
+                alias.address.local(),
+                "alias",
+                alias.id.uuid(),
+            )
+            .await?;
         self.0
             .tx
             .query(
@@ -310,6 +332,7 @@ impl<P: WritesAliases> Aliases<'_, P> {
 
     /// Stores what an alias is now, its destinations included.
     pub async fn save(&mut self, alias: &Alias) -> Result<(), Error> {
+        let domain = self.0.domain_id()?;
         self.0
             .tx
             .query(
@@ -317,7 +340,7 @@ impl<P: WritesAliases> Aliases<'_, P> {
                  WHERE id = $1 AND domain_id = $2",
             )
             .bind(alias.id.uuid())
-            .bind(self.0.domain_id()?.uuid())
+            .bind(domain.uuid())
             .bind(alias.description.as_str().to_owned())
             .bind(alias.enabled)
             .bind(alias.external_id.as_ref().map(|id| id.as_str().to_owned()))
@@ -338,7 +361,14 @@ impl<P: WritesAliases> Aliases<'_, P> {
     /// Moves the claim of an alias to its new address.
     pub async fn readdress(&mut self, before: &AliasAddress, alias: &Alias) -> Result<(), Error> {
         self.0.release_parts(before.domain(), before.local()).await?;
-        self.0.claim_parts(alias.address.domain(), alias.address.local(), "alias", alias.id.uuid()).await
+        self.0
+            .claim_parts(
+                alias.address.domain(),
+                alias.address.local(),
+                "alias",
+                alias.id.uuid(),
+            )
+            .await
     }
 
     async fn put_destinations(&mut self, alias: &Alias) -> Result<(), Error> {
@@ -357,9 +387,14 @@ impl<P: WritesAliases> Aliases<'_, P> {
     /// Puts an alias into the bin.
     pub async fn bin(&mut self, alias: &mut Alias) -> Result<(), Error> {
         let (domain, org) = (self.0.domain_id()?, self.0.permit.place().org.clone());
-        let gone = Deleted { at: self.0.now, purge_at: self.0.purge_at() };
+        let gone = Deleted {
+            at: self.0.now,
+            purge_at: self.0.purge_at(),
+        };
         self.0.count(domain, &org, Delta::alias().negated(), None).await?;
-        self.0.release_parts(alias.address.domain(), alias.address.local()).await?;
+        self.0
+            .release_parts(alias.address.domain(), alias.address.local())
+            .await?;
         alias.deleted = Some(gone);
         self.set_deleted(alias).await
     }
@@ -368,12 +403,20 @@ impl<P: WritesAliases> Aliases<'_, P> {
     pub async fn restore(&mut self, alias: &mut Alias) -> Result<(), Error> {
         let (domain, org) = (self.0.domain_id()?, self.0.permit.place().org.clone());
         self.0.count(domain, &org, Delta::alias(), None).await?;
-        self.0.claim_parts(alias.address.domain(), alias.address.local(), "alias", alias.id.uuid()).await?;
+        self.0
+            .claim_parts(
+                alias.address.domain(),
+                alias.address.local(),
+                "alias",
+                alias.id.uuid(),
+            )
+            .await?;
         alias.deleted = None;
         self.set_deleted(alias).await
     }
 
     async fn set_deleted(&mut self, alias: &Alias) -> Result<(), Error> {
+        let domain = self.0.domain_id()?;
         self.0
             .tx
             .query(
@@ -381,7 +424,7 @@ impl<P: WritesAliases> Aliases<'_, P> {
                  WHERE id = $1 AND domain_id = $2",
             )
             .bind(alias.id.uuid())
-            .bind(self.0.domain_id()?.uuid())
+            .bind(domain.uuid())
             .bind(alias.deleted.map(|gone| gone.at.as_micros()))
             .bind(alias.deleted.map(|gone| gone.purge_at.as_micros()))
             .bind(self.0.now.as_micros())
@@ -398,6 +441,7 @@ impl<P: crate::access::WritesMailboxes> Change<P> {
         old: &EmailAddress,
         new: &EmailAddress,
     ) -> Result<Vec<(AliasId, i64)>, Error> {
+        let domain = self.domain_id()?;
         let rows: Vec<(uuid::Uuid, i64)> = self
             .tx
             .query(
@@ -405,7 +449,7 @@ impl<P: crate::access::WritesMailboxes> Change<P> {
                  WHERE domain_id = $1 AND id IN (SELECT alias_id FROM alias_destinations WHERE destination = $2)
                  RETURNING id, version",
             )
-            .bind(self.domain_id()?.uuid())
+            .bind(domain.uuid())
             .bind(old.to_string())
             .bind(self.now.as_micros())
             .fetch_all()
@@ -425,6 +469,9 @@ impl<P: crate::access::WritesMailboxes> Change<P> {
                 .execute()
                 .await?;
         }
-        Ok(rows.into_iter().map(|(id, version)| (AliasId::from(id), version)).collect())
+        Ok(rows
+            .into_iter()
+            .map(|(id, version)| (AliasId::from(id), version))
+            .collect())
     }
 }

@@ -61,13 +61,19 @@ pub struct EventFilter {
 
 impl EventRow {
     fn record(self) -> Result<EventRecord, Error> {
-        let reading = Reading { table: "events", id: &self.id };
+        let reading = Reading {
+            table: "events",
+            id: &self.id,
+        };
         let path = OrgPath::parse(&self.org_path).ok_or_else(|| corrupt("events", "org_path", self.id))?;
         Ok(EventRecord {
             id: EventId::from(self.id),
             at: time(self.at),
             kind: reading.parsed("kind", EventKind::parse(&self.kind).ok_or(()))?,
-            place: Place { org: path, domain: self.domain_id.map(DomainId::from) },
+            place: Place {
+                org: path,
+                domain: self.domain_id.map(DomainId::from),
+            },
             detail: reading.parsed("detail", serde_json::from_str(&self.detail))?,
             subject_kind: self.subject_kind,
             subject_id: self.subject_id,
@@ -87,7 +93,10 @@ impl Store {
         filter: &EventFilter,
         page: &PageRequest,
     ) -> Result<Page<EventRecord>, Error> {
-        let before = page.part(0).and_then(|part| part.parse().ok()).unwrap_or(Uuid::max());
+        let before = page
+            .part(0)
+            .and_then(|part| part.parse().ok())
+            .unwrap_or(Uuid::max());
         let place = permit.place();
         let sql = match (filter.subject, place.domain) {
             (Some(_), _) => concat!(
@@ -109,7 +118,10 @@ impl Store {
                  ORDER BY id DESC LIMIT $3"
             ),
         };
-        let key = filter.subject.or(place.domain.map(DomainId::uuid)).unwrap_or(Uuid::nil());
+        let key = filter
+            .subject
+            .or(place.domain.map(DomainId::uuid))
+            .unwrap_or(Uuid::nil());
         let rows: Vec<EventRow> = self
             .db
             .read(sql)
@@ -121,7 +133,14 @@ impl Store {
             .fetch_all()
             .await?;
         let rows = Page::of(rows, page.limit, |row| vec![row.id.to_string()]);
-        let items = rows.items.into_iter().map(EventRow::record).collect::<Result<_, _>>()?;
-        Ok(Page { items, next: rows.next })
+        let items = rows
+            .items
+            .into_iter()
+            .map(EventRow::record)
+            .collect::<Result<_, _>>()?;
+        Ok(Page {
+            items,
+            next: rows.next,
+        })
     }
 }

@@ -38,7 +38,13 @@ impl Store {
     /// Begins a change. Nothing but the database may be awaited until it is committed.
     pub async fn change<P: Permission>(&self, call: &Call, permit: Permit<P>) -> Result<Change<P>, Error> {
         let tx = self.db.begin().await?;
-        Ok(Change { tx, permit, now: self.clock.now(), store: self.clone(), call: call.clone() })
+        Ok(Change {
+            tx,
+            permit,
+            now: self.clock.now(),
+            store: self.clone(),
+            call: call.clone(),
+        })
     }
 }
 
@@ -56,7 +62,10 @@ impl<P: Permission> Change<P> {
     /// The version that the caller expects the object to have, if they said so.
     pub(super) fn check_version(&self, what: impl ToString, current: i64) -> Result<(), Error> {
         match self.call.expected_version {
-            Some(expected) if expected != current => Err(Error::Stale { what: what.to_string(), current }),
+            Some(expected) if expected != current => Err(Error::Stale {
+                what: what.to_string(),
+                current,
+            }),
             _ => Ok(()),
         }
     }
@@ -145,7 +154,9 @@ impl<P: Permission> Change<P> {
 
     /// Notes that the request with this Idempotency-Key has been carried out.
     async fn remember_request(&mut self) -> Result<(), Error> {
-        let Some(key) = &self.call.idempotency else { return Ok(()) };
+        let Some(key) = &self.call.idempotency else {
+            return Ok(());
+        };
         self.tx
             .query(
                 "INSERT INTO idempotency (owner, route, key, request_hash, created_at) VALUES ($1, $2, $3, $4, $5)",
@@ -163,12 +174,17 @@ impl<P: Permission> Change<P> {
 
     /// The domain that the permit is for.
     pub(super) fn domain_id(&self) -> Result<crate::model::DomainId, Error> {
-        self.permit.place().domain.ok_or_else(|| corrupt("permits", "domain", self.permit.place().org.as_str()))
+        self.permit
+            .place()
+            .domain
+            .ok_or_else(|| corrupt("permits", "domain", self.permit.place().org.as_str()))
     }
 }
 
 impl<P: Permission> std::fmt::Debug for Change<P> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Change").field("permit", &self.permit).finish_non_exhaustive()
+        f.debug_struct("Change")
+            .field("place", self.permit.place())
+            .finish_non_exhaustive()
     }
 }

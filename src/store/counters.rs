@@ -17,7 +17,11 @@ row! {
 
 impl PoolRow {
     fn pool(self, table: &'static str) -> Result<Pool, Error> {
-        let limits: Limits = Reading { table, id: &self.name }.limits(StoredLimits {
+        let limits: Limits = Reading {
+            table,
+            id: &self.name,
+        }
+        .limits(StoredLimits {
             domains: self.max_domains,
             mailboxes: self.max_mailboxes,
             aliases: self.max_aliases,
@@ -31,7 +35,11 @@ impl PoolRow {
             quota_bytes: self.used_quota_bytes,
             unlimited: self.used_unlimited,
         };
-        Ok(Pool { name: self.name, limits, after })
+        Ok(Pool {
+            name: self.name,
+            limits,
+            after,
+        })
     }
 }
 

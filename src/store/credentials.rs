@@ -30,11 +30,16 @@ row! {
 
 impl GrantRow {
     fn grant(self) -> Result<Grant, Error> {
-        let reading = Reading { table: "grants", id: &self.id };
+        let reading = Reading {
+            table: "grants",
+            id: &self.id,
+        };
         let path = |text: Option<&String>| text.and_then(|text| OrgPath::parse(text));
         let scope = match (self.scope.as_str(), self.org_id, self.domain_id) {
             ("system", _, _) => Some(Scope::System),
-            ("org", Some(id), _) => path(self.org_path.as_ref()).map(|path| Scope::Org(OrgId::from(id), path)),
+            ("org", Some(id), _) => {
+                path(self.org_path.as_ref()).map(|path| Scope::Org(OrgId::from(id), path))
+            }
             ("domain", _, Some(id)) => path(self.domain_path.as_ref())
                 .zip(self.domain.clone())
                 .map(|(path, name)| Scope::Domain(DomainId::from(id), name, path)),
@@ -98,7 +103,11 @@ impl Store {
                 email: row.email,
                 access_version: row.access_version,
             },
-            ceiling: if row.read_only { Ceiling::ReadOnly } else { Ceiling::Everything },
+            ceiling: if row.read_only {
+                Ceiling::ReadOnly
+            } else {
+                Ceiling::Everything
+            },
             last_used_at: row.last_used_at.map(time),
         }))
     }
@@ -138,7 +147,9 @@ impl Store {
             .bind(account.uuid())
             .fetch_optional()
             .await?;
-        let Some(row) = row.filter(|row| row.suspended_at.is_none()) else { return Ok(None) };
+        let Some(row) = row.filter(|row| row.suspended_at.is_none()) else {
+            return Ok(None);
+        };
         let identity = Identity {
             account: Some(AccountId::from(row.id)),
             name: row.name,
@@ -146,7 +157,13 @@ impl Store {
             access_version: row.access_version,
         };
         let grants = self.grants_of(account).await?;
-        Ok(Some(Actor::new(identity, credential, Ceiling::Everything, grants, self.clock.now())))
+        Ok(Some(Actor::new(
+            identity,
+            credential,
+            Ceiling::Everything,
+            grants,
+            self.clock.now(),
+        )))
     }
 
     /// What a sign-in with this address is checked against.
@@ -157,8 +174,18 @@ impl Store {
             .bind(email.to_lowercase())
             .fetch_optional()
             .await?;
-        let Some((id, hash, suspended)) = row else { return Ok(None) };
-        let hash = Reading { table: "accounts", id: &id }.optional("password_hash", hash)?;
-        Ok(Some(SignIn { account: AccountId::from(id), hash, suspended }))
+        let Some((id, hash, suspended)) = row else {
+            return Ok(None);
+        };
+        let hash = Reading {
+            table: "accounts",
+            id: &id,
+        }
+        .optional("password_hash", hash)?;
+        Ok(Some(SignIn {
+            account: AccountId::from(id),
+            hash,
+            suspended,
+        }))
     }
 }

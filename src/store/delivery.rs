@@ -57,9 +57,17 @@ const ALIAS: &str = "SELECT l.enabled, t.destination
 
 fn onward(mailbox: Option<MailboxOnward>, alias: Vec<(bool, String)>) -> Onward {
     if let Some((suspended, receives, to, keeps)) = mailbox {
-        let forwards: Vec<String> = to.iter().flat_map(|to| to.lines()).map(ToOwned::to_owned).collect();
+        let forwards: Vec<String> = to
+            .iter()
+            .flat_map(|to| to.lines())
+            .map(ToOwned::to_owned)
+            .collect();
         let keeps = (receives || !suspended) && (keeps || forwards.is_empty());
-        return Onward::Mailbox { suspended, keeps, forwards };
+        return Onward::Mailbox {
+            suspended,
+            keeps,
+            forwards,
+        };
     }
     match alias.first() {
         None => Onward::Nothing,
@@ -80,7 +88,13 @@ impl Store {
     /// What an address is and where its mail goes on to. The permit is for the domain of the address.
     pub async fn onward<P: Permission>(&self, _permit: &Permit<P>, address: &str) -> Result<Onward, Error> {
         let (domain, local) = halves(address);
-        let mailbox = self.db.read(MAILBOX).bind(domain.clone()).bind(local.clone()).fetch_optional().await?;
+        let mailbox = self
+            .db
+            .read(MAILBOX)
+            .bind(domain.clone())
+            .bind(local.clone())
+            .fetch_optional()
+            .await?;
         let alias = self.db.read(ALIAS).bind(domain).bind(local).fetch_all().await?;
         Ok(onward(mailbox, alias))
     }
@@ -122,13 +136,28 @@ impl<P: Permission> Change<P> {
                 return Ok(());
             }
             let (domain, local) = halves(&at);
-            let mailbox = self.tx.query(MAILBOX).bind(domain.clone()).bind(local.clone()).fetch_optional().await?;
-            let alias = self.tx.query(ALIAS).bind(domain.clone()).bind(local.clone()).fetch_all().await?;
+            let mailbox = self
+                .tx
+                .query(MAILBOX)
+                .bind(domain.clone())
+                .bind(local.clone())
+                .fetch_optional()
+                .await?;
+            let alias = self
+                .tx
+                .query(ALIAS)
+                .bind(domain.clone())
+                .bind(local.clone())
+                .fetch_all()
+                .await?;
             let here = onward(mailbox, alias);
             if here == Onward::Nothing && start == format!("@{domain}") {
-                let detail = format!("{at} does not exist, so its mail would come back to the catch-all for ever.");
+                let detail =
+                    format!("{at} does not exist, so its mail would come back to the catch-all for ever.");
                 let next = "Name a mailbox or an alias that exists, or an address of another domain.";
-                return Err(Refusal::new("alias_loop", detail, next).at("/destinations").into());
+                return Err(Refusal::new("alias_loop", detail, next)
+                    .at("/destinations")
+                    .into());
             }
             for next in here.next() {
                 if !came_from.contains_key(next) {
@@ -154,15 +183,19 @@ fn loop_refusal(start: &str, came_from: &BTreeMap<String, String>) -> Error {
     way.reverse();
     let detail = format!("Mail would run in a circle: {}.", way.join(" → "));
     let next = "Take one of these addresses out of the circle.";
-    Refusal::new("alias_loop", detail, next).at("/destinations").into()
+    Refusal::new("alias_loop", detail, next)
+        .at("/destinations")
+        .into()
 }
 
 impl<P: WritesMailboxes> Change<P> {
     /// Makes the old address of a renamed mailbox an alias of the new one.
     pub async fn leave_alias(&mut self, old: &EmailAddress, new: &EmailAddress) -> Result<Alias, Error> {
         let (domain, org) = (self.domain_id()?, self.permit.place().org.clone());
-        let destination: Destination =
-            new.to_string().parse().map_err(|_| Error::defect("an own address is no destination"))?;
+        let destination: Destination = new
+            .to_string()
+            .parse()
+            .map_err(|_| Error::defect("an own address is no destination"))?;
         let id: AliasId = self.store.ids.next();
         let alias = Alias {
             id,

@@ -8,7 +8,8 @@ use crate::access::{DomainRead, Guarded, OrgPath, Permission, Place, Reach, Span
 use crate::db::row;
 use crate::error::Error;
 use crate::model::{
-    Delta, Deleted, Domain, DomainAlias, DomainId, DomainName, ObjectKind, OrgId, Refusal, Timestamp, Touched, Usage,
+    Deleted, Delta, Domain, DomainAlias, DomainId, DomainName, ObjectKind, OrgId, Refusal, Timestamp,
+    Touched, Usage,
 };
 
 macro_rules! columns {
@@ -40,7 +41,10 @@ impl DomainRow {
     }
 
     fn domain(self) -> Result<Domain, Error> {
-        let reading = Reading { table: "domains", id: &self.id };
+        let reading = Reading {
+            table: "domains",
+            id: &self.id,
+        };
         let limits = StoredLimits {
             domains: None,
             mailboxes: self.max_mailboxes,
@@ -86,7 +90,8 @@ impl Store {
             .bind(name.as_str().to_owned())
             .fetch_optional()
             .await?;
-        row.ok_or_else(|| Error::not_found("domain", name.as_str()))?.guarded()
+        row.ok_or_else(|| Error::not_found("domain", name.as_str()))?
+            .guarded()
     }
 
     /// The domain with this id. Shut until the policy opens it.
@@ -97,7 +102,8 @@ impl Store {
             .bind(id.uuid())
             .fetch_optional()
             .await?;
-        row.ok_or_else(|| Error::not_found("domain", &id.to_string()))?.guarded()
+        row.ok_or_else(|| Error::not_found("domain", &id.to_string()))?
+            .guarded()
     }
 
     /// A page of the domains in reach.
@@ -117,8 +123,15 @@ impl Store {
         }
         let key = |row: &DomainRow| vec![row.org_path.clone(), row.name.clone()];
         let rows = Page::of(rows, page.limit, key);
-        let items = rows.items.into_iter().map(DomainRow::domain).collect::<Result<_, _>>()?;
-        Ok(Page { items, next: rows.next })
+        let items = rows
+            .items
+            .into_iter()
+            .map(DomainRow::domain)
+            .collect::<Result<_, _>>()?;
+        Ok(Page {
+            items,
+            next: rows.next,
+        })
     }
 
     async fn domain_rows(
@@ -148,7 +161,10 @@ impl Store {
             .bind(high.0)
             .bind(high.1)
             .bind(filter.state == Some(StateFilter::Deleted))
-            .bind(!matches!(filter.state, Some(StateFilter::Active | StateFilter::Suspended)))
+            .bind(!matches!(
+                filter.state,
+                Some(StateFilter::Active | StateFilter::Suspended)
+            ))
             .bind(filter.state == Some(StateFilter::Suspended))
             .bind(filter.updated_since.map_or(i64::MIN, Timestamp::as_micros))
             .bind(filter.prefix.clone().unwrap_or_default())
@@ -162,7 +178,9 @@ impl Store {
         &self,
         permit: &crate::access::Permit<P>,
     ) -> Result<Vec<DomainAlias>, Error> {
-        let Some(id) = permit.place().domain else { return Ok(Vec::new()) };
+        let Some(id) = permit.place().domain else {
+            return Ok(Vec::new());
+        };
         let rows: Vec<(String, i64)> = self
             .db
             .read(
@@ -172,9 +190,17 @@ impl Store {
             .bind(id.uuid())
             .fetch_all()
             .await?;
-        let reading = Reading { table: "domain_names", id: &id };
+        let reading = Reading {
+            table: "domain_names",
+            id: &id,
+        };
         rows.into_iter()
-            .map(|(name, at)| Ok(DomainAlias { name: reading.text("name", &name)?, created_at: time(at) }))
+            .map(|(name, at)| {
+                Ok(DomainAlias {
+                    name: reading.text("name", &name)?,
+                    created_at: time(at),
+                })
+            })
             .collect()
     }
 
@@ -191,7 +217,9 @@ impl Store {
 
     /// How many bytes the mailboxes of a domain hold together.
     pub async fn bytes_used(&self, permit: &crate::access::Permit<DomainRead>) -> Result<i64, Error> {
-        let Some(id) = permit.place().domain else { return Ok(0) };
+        let Some(id) = permit.place().domain else {
+            return Ok(0);
+        };
         let (sum,): (i64,) = self
             .db
             .read(
@@ -304,7 +332,9 @@ impl<P: WritesDomains> Domains<'_, P> {
             .bind(id.uuid())
             .fetch_optional()
             .await?;
-        let mut domain = row.ok_or_else(|| Error::not_found("domain", &id.to_string()))?.domain()?;
+        let mut domain = row
+            .ok_or_else(|| Error::not_found("domain", &id.to_string()))?
+            .domain()?;
         self.0.check_version(&domain.name, domain.version - 1)?;
         domain.updated_at = self.0.now;
         Ok(domain)
@@ -336,7 +366,12 @@ impl<P: WritesDomains> Domains<'_, P> {
     }
 
     /// Gives the domain another name.
-    pub async fn add_alias(&mut self, domain: &Domain, name: &DomainName, id: uuid::Uuid) -> Result<(), Error> {
+    pub async fn add_alias(
+        &mut self,
+        domain: &Domain,
+        name: &DomainName,
+        id: uuid::Uuid,
+    ) -> Result<(), Error> {
         self.claim_name(domain.id, name, Some(id)).await?;
         self.reindex(domain).await
     }
@@ -358,7 +393,11 @@ impl<P: WritesDomains> Domains<'_, P> {
             return Err(Error::not_found("domain alias", name.as_str()));
         };
         self.reindex(domain).await?;
-        Ok(Touched { kind: ObjectKind::DomainAlias, id, version: version + 1 })
+        Ok(Touched {
+            kind: ObjectKind::DomainAlias,
+            id,
+            version: version + 1,
+        })
     }
 
     async fn reindex(&mut self, domain: &Domain) -> Result<(), Error> {
@@ -376,7 +415,10 @@ impl<P: WritesDomains> Domains<'_, P> {
     /// Puts the domain into the bin, with everything in it. What the targets are to look at comes back.
     pub async fn bin(&mut self, domain: &mut Domain) -> Result<Vec<Touched>, Error> {
         let org = self.0.permit.place().org.clone();
-        let gone = Deleted { at: self.0.now, purge_at: self.0.purge_at() };
+        let gone = Deleted {
+            at: self.0.now,
+            purge_at: self.0.purge_at(),
+        };
         self.0.count_at_orgs(&org, held(domain).negated(), None).await?;
         domain.deleted = Some(gone);
         self.set_deleted(domain).await?;
@@ -478,7 +520,10 @@ impl<P: WritesDomains> Domains<'_, P> {
             .fetch_all()
             .await?;
         let kind = ObjectKind::DomainAlias;
-        Ok(rows.into_iter().map(|(id, version)| Touched { kind, id, version }).collect())
+        Ok(rows
+            .into_iter()
+            .map(|(id, version)| Touched { kind, id, version })
+            .collect())
     }
 
     async fn mark_found(&mut self, domain: &Domain, deleted: bool) -> Result<(), Error> {

@@ -39,7 +39,13 @@ impl Store {
             answer: row
                 .status
                 .and_then(|status| u16::try_from(status).ok())
-                .map(|status| (status, row.headers.unwrap_or_default(), row.body.unwrap_or_default())),
+                .map(|status| {
+                    (
+                        status,
+                        row.headers.unwrap_or_default(),
+                        row.body.unwrap_or_default(),
+                    )
+                }),
         }))
     }
 

@@ -47,15 +47,20 @@ impl MailboxRow {
     }
 
     fn mailbox(self) -> Result<Mailbox, Error> {
-        let reading = Reading { table: "mailboxes", id: &self.id };
-        let address = EmailAddress::new(
-            reading.text("local_part", &self.local_part)?,
-            reading.text("domain", &self.domain)?,
-        );
+        let reading = Reading {
+            table: "mailboxes",
+            id: &self.id,
+        };
+        let local: LocalPart = reading.text("local_part", &self.local_part)?;
+        let domain: DomainName = reading.text("domain", &self.domain)?;
+        let address = reading.parsed("local_part", EmailAddress::new(local, domain))?;
         let suspension = match self.suspended_at {
             Some(at) => Some(Suspension {
                 at: time(at),
-                reason: reading.text("suspended_reason", self.suspended_reason.as_deref().unwrap_or_default())?,
+                reason: reading.text(
+                    "suspended_reason",
+                    self.suspended_reason.as_deref().unwrap_or_default(),
+                )?,
                 receive: self.suspended_receive,
                 until: self.suspended_until.map(time),
             }),
@@ -63,17 +68,23 @@ impl MailboxRow {
         };
         let forwarding = match &self.forward_to {
             Some(lines) => Some(Forwarding {
-                destinations: lines.lines().map(|line| reading.text("forward_to", line)).collect::<Result<_, _>>()?,
+                destinations: lines
+                    .lines()
+                    .map(|line| reading.text("forward_to", line))
+                    .collect::<Result<_, _>>()?,
                 keep_copy: self.forward_keep,
                 until: self.forward_until.map(time),
             }),
             None => None,
         };
-        let usage = self.usage_bytes.zip(self.usage_as_of).map(|(bytes, as_of)| MailboxUsage {
-            bytes,
-            messages: self.usage_messages.unwrap_or(0),
-            as_of: time(as_of),
-        });
+        let usage = self
+            .usage_bytes
+            .zip(self.usage_as_of)
+            .map(|(bytes, as_of)| MailboxUsage {
+                bytes,
+                messages: self.usage_messages.unwrap_or(0),
+                as_of: time(as_of),
+            });
         Ok(Mailbox {
             id: MailboxId::from(self.id),
             domain_id: DomainId::from(self.domain_id),
@@ -167,18 +178,24 @@ impl Store {
             .bind(address.local().as_str().to_owned())
             .fetch_optional()
             .await?;
-        row.ok_or_else(|| Error::not_found("mailbox", &address.to_string()))?.guarded()
+        row.ok_or_else(|| Error::not_found("mailbox", &address.to_string()))?
+            .guarded()
     }
 
     /// The mailbox with this id, in the bin or not, shut until the policy opens it.
     pub async fn mailbox_by_id(&self, id: MailboxId) -> Result<Guarded<Mailbox>, Error> {
         let row: Option<MailboxRow> = self
             .db
-            .read(concat!("SELECT ", columns!(), " FROM mailboxes m WHERE m.id = $1"))
+            .read(concat!(
+                "SELECT ",
+                columns!(),
+                " FROM mailboxes m WHERE m.id = $1"
+            ))
             .bind(id.uuid())
             .fetch_optional()
             .await?;
-        row.ok_or_else(|| Error::not_found("mailbox", &id.to_string()))?.guarded()
+        row.ok_or_else(|| Error::not_found("mailbox", &id.to_string()))?
+            .guarded()
     }
 
     /// The newest mailbox of this address in the bin, shut until the policy opens it.
@@ -196,7 +213,8 @@ impl Store {
             .bind(address.local().as_str().to_owned())
             .fetch_optional()
             .await?;
-        row.ok_or_else(|| Error::not_found("mailbox", &address.to_string()))?.guarded()
+        row.ok_or_else(|| Error::not_found("mailbox", &address.to_string()))?
+            .guarded()
     }
 
     /// The mailbox that had this address before it was renamed.
@@ -213,7 +231,8 @@ impl Store {
             .bind(address.local().as_str().to_owned())
             .fetch_optional()
             .await?;
-        row.ok_or_else(|| Error::not_found("mailbox", &address.to_string()))?.guarded()
+        row.ok_or_else(|| Error::not_found("mailbox", &address.to_string()))?
+            .guarded()
     }
 
     /// A page of the mailboxes in reach.
@@ -231,7 +250,9 @@ impl Store {
             }
             rows.extend(self.mailbox_rows(span, filter, page, wanted).await?);
         }
-        let items = rows.into_iter().map(|row| Ok((row.org_path.clone(), row.mailbox()?)));
+        let items = rows
+            .into_iter()
+            .map(|row| Ok((row.org_path.clone(), row.mailbox()?)));
         let items: Vec<(String, Mailbox)> = items.collect::<Result<_, Error>>()?;
         let key = |(path, mailbox): &(String, Mailbox)| match filter.sort {
             MailboxSort::Address => vec![
@@ -240,7 +261,10 @@ impl Store {
                 mailbox.address.local().as_str().to_owned(),
             ],
             MailboxSort::Fullest => {
-                vec![mailbox.fullness().unwrap_or(0).to_string(), mailbox.id.uuid().to_string()]
+                vec![
+                    mailbox.fullness().unwrap_or(0).to_string(),
+                    mailbox.id.uuid().to_string(),
+                ]
             }
         };
         Ok(Page::of(items, page.limit, key).map(|(_, mailbox)| mailbox))
@@ -259,7 +283,9 @@ impl Store {
         let (low, high) = (span.low(), span.high());
         let sql = match (filter.sort, filter.state) {
             (MailboxSort::Fullest, _) => return self.mailbox_rows_fullest(span, page, wanted).await,
-            (MailboxSort::Address, None) if filter.percent_at_least.is_none() && filter.updated_since.is_none() => {
+            (MailboxSort::Address, None)
+                if filter.percent_at_least.is_none() && filter.updated_since.is_none() =>
+            {
                 concat!(
                     "SELECT ",
                     columns!(),
@@ -322,7 +348,8 @@ impl Store {
             .bind(high.0)
             .bind(high.1)
             .bind(wanted);
-        let plain = filter.state.is_none() && filter.percent_at_least.is_none() && filter.updated_since.is_none();
+        let plain =
+            filter.state.is_none() && filter.percent_at_least.is_none() && filter.updated_since.is_none();
         let query = if plain {
             query
         } else {
@@ -374,8 +401,14 @@ impl Store {
         page: &PageRequest,
         wanted: i64,
     ) -> Result<Vec<MailboxRow>, Error> {
-        let fullness: i64 = page.part(0).and_then(|part| part.parse().ok()).unwrap_or(i64::MAX);
-        let id = page.part(1).and_then(|part| part.parse().ok()).unwrap_or(uuid::Uuid::nil());
+        let fullness: i64 = page
+            .part(0)
+            .and_then(|part| part.parse().ok())
+            .unwrap_or(i64::MAX);
+        let id = page
+            .part(1)
+            .and_then(|part| part.parse().ok())
+            .unwrap_or(uuid::Uuid::nil());
         let rows = self
             .db
             .read(concat!(
@@ -429,7 +462,11 @@ impl Mailboxes<'_, MailboxCreate> {
             .bind(domain.uuid())
             .fetch_one()
             .await?;
-        Reading { table: "domains", id: &domain }.quota("default_quota_bytes", stored)
+        Reading {
+            table: "domains",
+            id: &domain,
+        }
+        .quota("default_quota_bytes", stored)
     }
 
     /// Puts a new mailbox into the domain, on the least loaded node that is up.
@@ -437,8 +474,12 @@ impl Mailboxes<'_, MailboxCreate> {
         let mailbox = &mut new.mailbox;
         let org = self.0.permit.place().org.clone();
         let domain = self.0.domain_id()?;
-        self.0.count(domain, &org, Delta::mailbox(mailbox.quota), Some(mailbox.quota)).await?;
-        self.0.claim(&mailbox.address, "mailbox", mailbox.id.uuid()).await?;
+        self.0
+            .count(domain, &org, Delta::mailbox(mailbox.quota), Some(mailbox.quota))
+            .await?;
+        self.0
+            .claim(&mailbox.address, "mailbox", mailbox.id.uuid())
+            .await?;
         mailbox.node = self.0.place_on_node().await?;
         self.0
             .tx
@@ -492,7 +533,9 @@ impl<P: WritesMailboxes> Mailboxes<'_, P> {
             .bind(domain.uuid())
             .fetch_optional()
             .await?;
-        let mut mailbox = row.ok_or_else(|| Error::not_found("mailbox", &id.to_string()))?.mailbox()?;
+        let mut mailbox = row
+            .ok_or_else(|| Error::not_found("mailbox", &id.to_string()))?
+            .mailbox()?;
         self.0.check_version(&mailbox.address, mailbox.version - 1)?;
         mailbox.updated_at = self.0.now;
         Ok(mailbox)
@@ -500,9 +543,16 @@ impl<P: WritesMailboxes> Mailboxes<'_, P> {
 
     /// Stores what a mailbox is now: everything but its address, password, place and usage.
     pub async fn save(&mut self, mailbox: &Mailbox) -> Result<(), Error> {
+        let domain = self.0.domain_id()?;
         let suspension = mailbox.suspension.as_ref();
         let forwarding = mailbox.forwarding.as_ref();
-        let lines = |to: &Forwarding| to.destinations.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+        let lines = |to: &Forwarding| {
+            to.destinations
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+                .join("\n")
+        };
         self.0
             .tx
             .query(
@@ -513,7 +563,7 @@ impl<P: WritesMailboxes> Mailboxes<'_, P> {
                  WHERE id = $1 AND domain_id = $2",
             )
             .bind(mailbox.id.uuid())
-            .bind(self.0.domain_id()?.uuid())
+            .bind(domain.uuid())
             .bind(mailbox.display_name.as_str().to_owned())
             .bind(mailbox.quota.to_db())
             .bind(mailbox.protocols.imap)
@@ -551,11 +601,14 @@ impl<P: WritesMailboxes> Mailboxes<'_, P> {
 
     /// Stores a new password.
     pub async fn set_password(&mut self, id: MailboxId, hash: &MailboxHash) -> Result<(), Error> {
+        let domain = self.0.domain_id()?;
         self.0
             .tx
-            .query("UPDATE mailboxes SET password_hash = $3, updated_at = $4 WHERE id = $1 AND domain_id = $2")
+            .query(
+                "UPDATE mailboxes SET password_hash = $3, updated_at = $4 WHERE id = $1 AND domain_id = $2",
+            )
             .bind(id.uuid())
-            .bind(self.0.domain_id()?.uuid())
+            .bind(domain.uuid())
             .bind(hash.expose().to_owned())
             .bind(self.0.now.as_micros())
             .execute()
@@ -571,12 +624,14 @@ impl<P: WritesMailboxes> Mailboxes<'_, P> {
         Ok(())
     }
 
-    /// Gives a mailbox another local part in its domain, and remembers the old one.
-    pub async fn rename(&mut self, mailbox: &mut Mailbox, to: LocalPart) -> Result<(), Error> {
+    /// Gives a mailbox another address in its domain, and remembers the old one.
+    pub async fn rename(&mut self, mailbox: &mut Mailbox, to: EmailAddress) -> Result<(), Error> {
         let old = mailbox.address.clone();
         self.0.release(&old).await?;
-        mailbox.address = EmailAddress::new(to, old.domain().clone());
-        self.0.claim(&mailbox.address, "mailbox", mailbox.id.uuid()).await?;
+        mailbox.address = to;
+        self.0
+            .claim(&mailbox.address, "mailbox", mailbox.id.uuid())
+            .await?;
         self.0
             .tx
             .query("UPDATE mailboxes SET local_part = $2, updated_at = $3 WHERE id = $1")
@@ -605,8 +660,13 @@ impl<P: WritesMailboxes> Mailboxes<'_, P> {
     /// Puts a mailbox into the bin: its address and its place in the limits are free again.
     pub async fn bin(&mut self, mailbox: &mut Mailbox) -> Result<(), Error> {
         let (domain, org) = (self.0.domain_id()?, self.0.permit.place().org.clone());
-        let gone = crate::model::Deleted { at: self.0.now, purge_at: self.0.purge_at() };
-        self.0.count(domain, &org, Delta::mailbox(mailbox.quota).negated(), None).await?;
+        let gone = crate::model::Deleted {
+            at: self.0.now,
+            purge_at: self.0.purge_at(),
+        };
+        self.0
+            .count(domain, &org, Delta::mailbox(mailbox.quota).negated(), None)
+            .await?;
         self.0.release(&mailbox.address).await?;
         self.set_deleted(mailbox.id, Some(gone)).await?;
         mailbox.deleted = Some(gone);
@@ -616,14 +676,19 @@ impl<P: WritesMailboxes> Mailboxes<'_, P> {
     /// Takes a mailbox out of the bin, if its address and a place in the limits are still free.
     pub async fn restore(&mut self, mailbox: &mut Mailbox) -> Result<(), Error> {
         let (domain, org) = (self.0.domain_id()?, self.0.permit.place().org.clone());
-        self.0.count(domain, &org, Delta::mailbox(mailbox.quota), Some(mailbox.quota)).await?;
-        self.0.claim(&mailbox.address, "mailbox", mailbox.id.uuid()).await?;
+        self.0
+            .count(domain, &org, Delta::mailbox(mailbox.quota), Some(mailbox.quota))
+            .await?;
+        self.0
+            .claim(&mailbox.address, "mailbox", mailbox.id.uuid())
+            .await?;
         self.set_deleted(mailbox.id, None).await?;
         mailbox.deleted = None;
         self.reindex(mailbox).await
     }
 
     async fn set_deleted(&mut self, id: MailboxId, gone: Option<crate::model::Deleted>) -> Result<(), Error> {
+        let domain = self.0.domain_id()?;
         self.0
             .tx
             .query(
@@ -631,7 +696,7 @@ impl<P: WritesMailboxes> Mailboxes<'_, P> {
                  WHERE id = $1 AND domain_id = $2",
             )
             .bind(id.uuid())
-            .bind(self.0.domain_id()?.uuid())
+            .bind(domain.uuid())
             .bind(gone.map(|gone| gone.at.as_micros()))
             .bind(gone.map(|gone| gone.purge_at.as_micros()))
             .bind(self.0.now.as_micros())
@@ -653,7 +718,8 @@ impl<P: crate::access::Permission> Change<P> {
         kind: &'static str,
         id: uuid::Uuid,
     ) -> Result<(), Error> {
-        self.claim_parts(address.domain(), address.local().as_str(), kind, id).await
+        self.claim_parts(address.domain(), address.local().as_str(), kind, id)
+            .await
     }
 
     /// The same for an address that may be a catch-all, with an empty local part.
@@ -679,7 +745,8 @@ impl<P: crate::access::Permission> Change<P> {
 
     /// Gives an address back.
     pub(super) async fn release(&mut self, address: &EmailAddress) -> Result<(), Error> {
-        self.release_parts(address.domain(), address.local().as_str()).await
+        self.release_parts(address.domain(), address.local().as_str())
+            .await
     }
 
     /// The same for an address that may be a catch-all.
@@ -725,10 +792,19 @@ impl<P: crate::access::Permission> Change<P> {
 fn taken(domain: &DomainName, local: &str) -> Error {
     let refusal = if local.is_empty() {
         let next = "Change or delete the catch-all that is there.";
-        Refusal::new("already_exists", format!("{domain} has a catch-all already."), next)
+        Refusal::new(
+            "already_exists",
+            format!("{domain} has a catch-all already."),
+            next,
+        )
     } else {
         let next = "Choose another address, or delete what has this one.";
-        Refusal::new("already_exists", format!("{local}@{domain} already exists."), next).at("/local_part")
+        Refusal::new(
+            "already_exists",
+            format!("{local}@{domain} already exists."),
+            next,
+        )
+        .at("/local_part")
     };
     refusal.into()
 }

@@ -24,8 +24,8 @@ mod aliases;
 mod audit;
 mod change;
 mod counters;
-mod delivery;
 pub mod credentials;
+mod delivery;
 mod domains;
 
 pub mod idempotency;
@@ -97,7 +97,14 @@ pub struct Store {
 impl Store {
     /// A store on `db`; what is deleted stays in the bin for `bin_keeps`.
     pub fn new(db: Db, clock: Arc<dyn Clock>, ids: Ids, bin_keeps: Duration) -> Self {
-        Self { db, clock, ids, pending: Bell::new(), settled: Bell::new(), bin_keeps }
+        Self {
+            db,
+            clock,
+            ids,
+            pending: Bell::new(),
+            settled: Bell::new(),
+            bin_keeps,
+        }
     }
 
     /// Whether the database answers.
@@ -113,13 +120,19 @@ impl Store {
 
 impl std::fmt::Debug for Store {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Store").field("db", &self.db.engine()).finish_non_exhaustive()
+        f.debug_struct("Store")
+            .field("db", &self.db.engine())
+            .finish_non_exhaustive()
     }
 }
 
 /// A stored value that no longer parses: named, so that it can be found.
 fn corrupt(table: &'static str, column: &'static str, id: impl ToString) -> Error {
-    Error::Internal(Internal::Corrupt { table, column, id: id.to_string() })
+    Error::Internal(Internal::Corrupt {
+        table,
+        column,
+        id: id.to_string(),
+    })
 }
 
 /// Turns a broken unique rule into the caller's own words.

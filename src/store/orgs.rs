@@ -39,7 +39,10 @@ impl OrgRow {
     }
 
     fn org(self) -> Result<Org, Error> {
-        let reading = Reading { table: "orgs", id: &self.id };
+        let reading = Reading {
+            table: "orgs",
+            id: &self.id,
+        };
         let limits = StoredLimits {
             domains: self.max_domains,
             mailboxes: self.max_mailboxes,
@@ -80,7 +83,8 @@ impl Store {
             .bind(id.uuid())
             .fetch_optional()
             .await?;
-        row.ok_or_else(|| Error::not_found("org", &id.to_string()))?.guarded()
+        row.ok_or_else(|| Error::not_found("org", &id.to_string()))?
+            .guarded()
     }
 
     /// The provider. Shut until the policy opens it.
@@ -107,8 +111,15 @@ impl Store {
         rows.sort_by(|a, b| (&a.name, a.id).cmp(&(&b.name, b.id)));
         let key = |row: &OrgRow| vec![row.name.clone(), row.id.to_string()];
         let rows = Page::of(rows, page.limit, key);
-        let items = rows.items.into_iter().map(OrgRow::org).collect::<Result<_, _>>()?;
-        Ok(Page { items, next: rows.next })
+        let items = rows
+            .items
+            .into_iter()
+            .map(OrgRow::org)
+            .collect::<Result<_, _>>()?;
+        Ok(Page {
+            items,
+            next: rows.next,
+        })
     }
 
     async fn org_rows(
@@ -117,7 +128,10 @@ impl Store {
         filter: &MailboxFilter,
         page: &PageRequest,
     ) -> Result<Vec<OrgRow>, Error> {
-        let id = page.part(1).and_then(|part| part.parse().ok()).unwrap_or(uuid::Uuid::nil());
+        let id = page
+            .part(1)
+            .and_then(|part| part.parse().ok())
+            .unwrap_or(uuid::Uuid::nil());
         let rows = self
             .db
             .read(concat!(
@@ -134,7 +148,10 @@ impl Store {
             .bind(page.part(0).unwrap_or_default().to_owned())
             .bind(id)
             .bind(filter.state == Some(StateFilter::Deleted))
-            .bind(!matches!(filter.state, Some(StateFilter::Active | StateFilter::Suspended)))
+            .bind(!matches!(
+                filter.state,
+                Some(StateFilter::Active | StateFilter::Suspended)
+            ))
             .bind(filter.state == Some(StateFilter::Suspended))
             .bind(filter.updated_since.map_or(i64::MIN, Timestamp::as_micros))
             .bind(filter.prefix.is_none())
@@ -194,7 +211,10 @@ impl<P: WritesOrgs> Orgs<'_, P> {
         let row: Option<OrgRow> = self
             .0
             .tx
-            .query(concat!("UPDATE orgs SET version = version + 1 WHERE path = $1 RETURNING ", columns!()))
+            .query(concat!(
+                "UPDATE orgs SET version = version + 1 WHERE path = $1 RETURNING ",
+                columns!()
+            ))
             .bind(path.as_str().to_owned())
             .fetch_optional()
             .await?;
@@ -251,7 +271,10 @@ impl<P: WritesOrgs> Orgs<'_, P> {
             .fetch_all()
             .await?;
         let kind = ObjectKind::Domain;
-        Ok(rows.into_iter().map(|(id, version)| Touched { kind, id, version }).collect())
+        Ok(rows
+            .into_iter()
+            .map(|(id, version)| Touched { kind, id, version })
+            .collect())
     }
 
     /// How many domains and orgs are still below the org.

@@ -24,7 +24,10 @@ impl PageRequest {
 
     /// The part `n` of the cursor, or nothing.
     pub(super) fn part(&self, n: usize) -> Option<&str> {
-        self.after.as_ref().and_then(|cursor| cursor.key.get(n)).map(String::as_str)
+        self.after
+            .as_ref()
+            .and_then(|cursor| cursor.key.get(n))
+            .map(String::as_str)
     }
 
     /// How many rows to ask the database for, to know whether there are more.
@@ -47,12 +50,19 @@ impl<T> Page<T> {
     pub(super) fn of(mut items: Vec<T>, limit: usize, key: impl Fn(&T) -> Vec<String>) -> Self {
         let more = items.len() > limit;
         items.truncate(limit);
-        let next = if more { items.last().map(|item| Cursor { key: key(item) }) } else { None };
+        let next = if more {
+            items.last().map(|item| Cursor { key: key(item) })
+        } else {
+            None
+        };
         Self { items, next }
     }
 
     /// The same page with other items.
     pub fn map<U>(self, f: impl FnMut(T) -> U) -> Page<U> {
-        Page { items: self.items.into_iter().map(f).collect(), next: self.next }
+        Page {
+            items: self.items.into_iter().map(f).collect(),
+            next: self.next,
+        }
     }
 }

@@ -71,5 +71,8 @@ pub(super) fn time(micros: i64) -> Timestamp {
 }
 
 pub(super) fn deleted(at: Option<i64>, purge_at: Option<i64>) -> Option<Deleted> {
-    at.map(|at| Deleted { at: time(at), purge_at: time(purge_at.unwrap_or(at)) })
+    at.map(|at| Deleted {
+        at: time(at),
+        purge_at: time(purge_at.unwrap_or(at)),
+    })
 }

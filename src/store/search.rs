@@ -1,7 +1,7 @@
 //! One box that finds everything, by the beginnings of words, inside what the asker can see.
 
-use super::change::Change;
 use super::Store;
+use super::change::Change;
 use crate::access::{MailboxRead, OrgPath, Permission, Reach};
 use crate::error::Error;
 use crate::model::{Alias, Domain, Mailbox, Org};
@@ -49,7 +49,9 @@ impl HitKind {
     }
 
     fn parse(text: &str) -> Option<Self> {
-        [Self::Mailbox, Self::Alias, Self::Domain, Self::Org].into_iter().find(|kind| kind.as_str() == text)
+        [Self::Mailbox, Self::Alias, Self::Domain, Self::Org]
+            .into_iter()
+            .find(|kind| kind.as_str() == text)
     }
 }
 
@@ -57,7 +59,12 @@ type HitRow = (uuid::Uuid, String, String, String, bool);
 
 impl Store {
     /// The first hits for the beginning of an address, a name or a word of it.
-    pub async fn search(&self, reach: &Reach<MailboxRead>, prefix: &str, limit: usize) -> Result<Vec<Hit>, Error> {
+    pub async fn search(
+        &self,
+        reach: &Reach<MailboxRead>,
+        prefix: &str,
+        limit: usize,
+    ) -> Result<Vec<Hit>, Error> {
         let most = i64::try_from(limit).unwrap_or(50);
         let mut rows: Vec<HitRow> = Vec::new();
         if reach.is_everything() {
@@ -98,7 +105,13 @@ impl Store {
         for (id, kind, title, subtitle, deleted) in rows {
             let kind = HitKind::parse(&kind).ok_or_else(|| super::corrupt("search_terms", "kind", id))?;
             if !hits.iter().any(|hit| hit.id == id) {
-                hits.push(Hit { kind, id, title, subtitle, deleted });
+                hits.push(Hit {
+                    kind,
+                    id,
+                    title,
+                    subtitle,
+                    deleted,
+                });
             }
         }
         hits.truncate(limit);
@@ -108,7 +121,12 @@ impl Store {
 
 /// A text in the form in which it is found: lower case, and nothing that a word does not have.
 pub fn normalise(text: &str) -> String {
-    text.trim().chars().flat_map(char::to_lowercase).filter(|c| !c.is_control()).take(120).collect()
+    text.trim()
+        .chars()
+        .flat_map(char::to_lowercase)
+        .filter(|c| !c.is_control())
+        .take(120)
+        .collect()
 }
 
 /// What is found, and where it is.
@@ -128,9 +146,15 @@ fn words(texts: &[&str]) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     for text in texts {
         let whole = normalise(text);
-        let parts = whole.split(|c: char| !c.is_alphanumeric()).map(ToOwned::to_owned).collect::<Vec<_>>();
+        let parts = whole
+            .split(|c: char| !c.is_alphanumeric())
+            .map(ToOwned::to_owned)
+            .collect::<Vec<_>>();
         for word in std::iter::once(whole.clone()).chain(parts) {
-            if !word.is_empty() && words.len() < MOST_TERMS && !words.iter().any(|have| have.starts_with(&word)) {
+            if !word.is_empty()
+                && words.len() < MOST_TERMS
+                && !words.iter().any(|have| have.starts_with(&word))
+            {
                 words.push(word);
             }
         }
@@ -141,7 +165,11 @@ fn words(texts: &[&str]) -> Vec<String> {
 impl<P: Permission> Change<P> {
     async fn index(&mut self, entry: Entry<'_>, anew: bool) -> Result<(), Error> {
         if !anew {
-            self.tx.query("DELETE FROM search_terms WHERE object_id = $1").bind(entry.id).execute().await?;
+            self.tx
+                .query("DELETE FROM search_terms WHERE object_id = $1")
+                .bind(entry.id)
+                .execute()
+                .await?;
         }
         let mut words = entry.words.into_iter();
         let mut next = || words.next();
@@ -198,10 +226,24 @@ impl<P: Permission> Change<P> {
     pub(super) async fn index_alias(&mut self, alias: &Alias, deleted: bool) -> Result<(), Error> {
         let address = alias.address.to_string();
         let mut found = vec![address.clone()];
-        found.extend(words(&[alias.address.local()]).into_iter().filter(|word| !address.starts_with(word.as_str())));
-        found.extend(alias.destinations.iter().take(3).map(|to| normalise(&to.to_string())));
+        found.extend(
+            words(&[alias.address.local()])
+                .into_iter()
+                .filter(|word| !address.starts_with(word.as_str())),
+        );
+        found.extend(
+            alias
+                .destinations
+                .iter()
+                .take(3)
+                .map(|to| normalise(&to.to_string())),
+        );
         found.truncate(MOST_TERMS);
-        let to = alias.destinations.first().map(ToString::to_string).unwrap_or_default();
+        let to = alias
+            .destinations
+            .first()
+            .map(ToString::to_string)
+            .unwrap_or_default();
         let subtitle = match alias.destinations.len() {
             0 | 1 => format!("→ {to}"),
             n => format!("→ {to} and {} more", n - 1),
@@ -238,7 +280,11 @@ impl<P: Permission> Change<P> {
     }
 
     pub(super) async fn index_org(&mut self, org: &Org, path: &OrgPath) -> Result<(), Error> {
-        let number = org.external_id.as_ref().map(|id| id.as_str().to_owned()).unwrap_or_default();
+        let number = org
+            .external_id
+            .as_ref()
+            .map(|id| id.as_str().to_owned())
+            .unwrap_or_default();
         let entry = Entry {
             id: org.id.uuid(),
             kind: HitKind::Org,
@@ -259,7 +305,10 @@ mod tests {
 
     #[test]
     fn a_thing_is_found_by_each_of_its_words_once() {
-        assert_eq!(words(&["j.okafor", "James Okafor"]), ["j.okafor", "okafor", "james okafor"]);
+        assert_eq!(
+            words(&["j.okafor", "James Okafor"]),
+            ["j.okafor", "okafor", "james okafor"]
+        );
         assert_eq!(words(&["", "  "]), Vec::<String>::new());
         assert!(words(&["a b c d e f g h i"]).len() <= MOST_TERMS);
     }

@@ -47,7 +47,11 @@ impl Store {
 
     /// Ends a session.
     pub async fn end_session(&self, digest: &[u8]) -> Result<(), Error> {
-        self.db.write("DELETE FROM sessions WHERE digest = $1").bind(digest.to_vec()).execute().await?;
+        self.db
+            .write("DELETE FROM sessions WHERE digest = $1")
+            .bind(digest.to_vec())
+            .execute()
+            .await?;
         Ok(())
     }
 }

@@ -38,12 +38,22 @@ impl Store {
             .bind(self.clock.now().as_micros())
             .fetch_optional()
             .await?;
-        let Some((id, local, domain, display_name, path, domain_id, made_by)) = row else { return Ok(None) };
+        let Some((id, local, domain, display_name, path, domain_id, made_by)) = row else {
+            return Ok(None);
+        };
         let bad = |column| move || corrupt("mailboxes", column, id);
-        let address = format!("{local}@{domain}").parse().map_err(|_| bad("local_part")())?;
+        let address = format!("{local}@{domain}")
+            .parse()
+            .map_err(|_| bad("local_part")())?;
         let path = OrgPath::parse(&path).ok_or_else(bad("org_path"))?;
         let scope = Scope::Domain(DomainId::from(domain_id), domain, path);
-        Ok(Some(MailboxLink { mailbox: MailboxId::from(id), address, display_name, scope, made_by }))
+        Ok(Some(MailboxLink {
+            mailbox: MailboxId::from(id),
+            address,
+            display_name,
+            scope,
+            made_by,
+        }))
     }
 
     /// Makes the link by which the first operator is set up. Older ones end.

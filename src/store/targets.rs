@@ -4,10 +4,10 @@ use std::collections::HashMap;
 
 use uuid::Uuid;
 
+use super::Store;
 use super::change::Change;
 use super::page::{Page, PageRequest};
 use super::row::time;
-use super::Store;
 use crate::access::{Permit, ProvisioningRead, ProvisioningRepair};
 use crate::db::row;
 use crate::error::Error;
@@ -160,7 +160,12 @@ impl Store {
             return Ok(open);
         }
         for object in objects {
-            let worst = self.object_states(*object).await?.into_iter().map(|state| state.state).max();
+            let worst = self
+                .object_states(*object)
+                .await?
+                .into_iter()
+                .map(|state| state.state)
+                .max();
             if let Some(worst @ (ObjectState::Pending | ObjectState::Failed)) = worst {
                 open.insert(*object, worst);
             }
@@ -206,7 +211,10 @@ impl Store {
         only_parked: bool,
         page: &PageRequest,
     ) -> Result<Page<OpenObject>, Error> {
-        let after = page.part(0).and_then(|part| part.parse().ok()).unwrap_or(Uuid::nil());
+        let after = page
+            .part(0)
+            .and_then(|part| part.parse().ok())
+            .unwrap_or(Uuid::nil());
         let rows: Vec<OpenRow> = self
             .db
             .read(
@@ -236,9 +244,17 @@ impl Store {
                 parked: row.parked,
                 error: row.error,
             };
-            items.push(OpenObject { kind, id: state.object_id, name: row.found, state: state.into() });
+            items.push(OpenObject {
+                kind,
+                id: state.object_id,
+                name: row.found,
+                state: state.into(),
+            });
         }
-        Ok(Page { items, next: rows.next })
+        Ok(Page {
+            items,
+            next: rows.next,
+        })
     }
 }
 
@@ -251,5 +267,106 @@ impl Change<ProvisioningRepair> {
             .bind(self.now.as_micros())
             .execute()
             .await?)
+    }
+}
+
+impl Store {
+    /// Makes the stored targets those of the configuration. A new one is to be told everything; one that is no longer
+    /// named rests.
+    pub async fn sync_targets(&self, wanted: &[crate::config::TargetSettings]) -> Result<(), Error> {
+        let mut tx = self.db.begin().await?;
+        tx.query("UPDATE targets SET enabled = FALSE WHERE enabled")
+            .execute()
+            .await?;
+        for target in wanted {
+            let id: TargetId = self.ids.next();
+            tx.query(
+                "INSERT INTO targets (id, name, engine, enabled) VALUES ($1, $2, $3, TRUE)
+                 ON CONFLICT (name) DO UPDATE SET enabled = TRUE, engine = excluded.engine",
+            )
+            .bind(id.uuid())
+            .bind(target.name.clone())
+            .bind(target.url.engine().to_string())
+            .execute()
+            .await?;
+        }
+        Self::note_everything(&mut tx, self.clock.now(), true).await?;
+        tx.commit().await?;
+        self.pending.ring();
+        Ok(())
+    }
+
+    /// Notes every object for every enabled target; with `only_unknown` just those that a target was never told of.
+    pub(super) async fn note_everything(
+        tx: &mut crate::db::Tx,
+        now: Timestamp,
+        only_unknown: bool,
+    ) -> Result<(), Error> {
+        for sql in [
+            "INSERT INTO projections (object_id, target_id, kind, wanted, pending_since, due_at)
+             SELECT o.id, t.id, 'node', o.version, $1, $1 FROM nodes o CROSS JOIN targets t WHERE t.enabled
+             ON CONFLICT (object_id, target_id) DO UPDATE SET pending_since = excluded.pending_since,
+               due_at = excluded.due_at, tries = 0, parked = FALSE WHERE NOT $2",
+            "INSERT INTO projections (object_id, target_id, kind, wanted, pending_since, due_at)
+             SELECT o.id, t.id, 'domain', o.version, $1, $1 FROM domains o CROSS JOIN targets t WHERE t.enabled
+             ON CONFLICT (object_id, target_id) DO UPDATE SET pending_since = excluded.pending_since,
+               due_at = excluded.due_at, tries = 0, parked = FALSE WHERE NOT $2",
+            "INSERT INTO projections (object_id, target_id, kind, wanted, pending_since, due_at)
+             SELECT o.alias_id, t.id, 'domain_alias', o.version, $1, $1 FROM domain_names o CROSS JOIN targets t
+             WHERE t.enabled AND o.alias_id IS NOT NULL
+             ON CONFLICT (object_id, target_id) DO UPDATE SET pending_since = excluded.pending_since,
+               due_at = excluded.due_at, tries = 0, parked = FALSE WHERE NOT $2",
+            "INSERT INTO projections (object_id, target_id, kind, wanted, pending_since, due_at)
+             SELECT o.id, t.id, 'mailbox', o.version, $1, $1 FROM mailboxes o CROSS JOIN targets t WHERE t.enabled
+             ON CONFLICT (object_id, target_id) DO UPDATE SET pending_since = excluded.pending_since,
+               due_at = excluded.due_at, tries = 0, parked = FALSE WHERE NOT $2",
+            "INSERT INTO projections (object_id, target_id, kind, wanted, pending_since, due_at)
+             SELECT o.id, t.id, 'alias', o.version, $1, $1 FROM aliases o CROSS JOIN targets t WHERE t.enabled
+             ON CONFLICT (object_id, target_id) DO UPDATE SET pending_since = excluded.pending_since,
+               due_at = excluded.due_at, tries = 0, parked = FALSE WHERE NOT $2",
+        ] {
+            tx.query(sql).bind(now.as_micros()).bind(only_unknown).execute().await?;
+        }
+        Ok(())
+    }
+
+    /// Makes the stored nodes those of the configuration. One that is no longer named is down.
+    pub async fn sync_nodes(&self, wanted: &[crate::config::NodeSettings]) -> Result<(), Error> {
+        let mut tx = self.db.begin().await?;
+        for node in wanted {
+            let id = self.ids.next::<Uuid>();
+            tx.query(
+                "INSERT INTO nodes (id, name, host, imap_port, pop3_port, sieve_port, lmtp_port, state, version)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 1)
+                 ON CONFLICT (name) DO UPDATE SET host = excluded.host, imap_port = excluded.imap_port,
+                   pop3_port = excluded.pop3_port, sieve_port = excluded.sieve_port, lmtp_port = excluded.lmtp_port,
+                   state = excluded.state, version = nodes.version + 1
+                 WHERE nodes.host <> excluded.host OR nodes.imap_port <> excluded.imap_port
+                   OR nodes.pop3_port <> excluded.pop3_port OR nodes.sieve_port <> excluded.sieve_port
+                   OR nodes.lmtp_port <> excluded.lmtp_port OR nodes.state <> excluded.state",
+            )
+            .bind(id)
+            .bind(node.name.clone())
+            .bind(node.host.to_string())
+            .bind(i64::from(node.imap_port))
+            .bind(i64::from(node.pop3_port))
+            .bind(i64::from(node.sieve_port))
+            .bind(i64::from(node.lmtp_port))
+            .bind(node.state.to_string())
+            .execute()
+            .await?;
+        }
+        // Whatever is newer than what a target was told is to be told again.
+        tx.query(
+            "UPDATE projections SET wanted = (SELECT n.version FROM nodes n WHERE n.id = projections.object_id),
+               pending_since = COALESCE(pending_since, $1), due_at = $1
+             WHERE kind = 'node' AND EXISTS
+               (SELECT 1 FROM nodes n WHERE n.id = projections.object_id AND n.version > projections.wanted)",
+        )
+        .bind(self.clock.now().as_micros())
+        .execute()
+        .await?;
+        tx.commit().await?;
+        Ok(())
     }
 }

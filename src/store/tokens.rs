@@ -1,8 +1,8 @@
 //! API tokens of one's own.
 
+use super::Store;
 use super::change::Change;
 use super::row::time;
-use super::Store;
 use crate::access::TokenManageOwn;
 use crate::db::row;
 use crate::error::Error;
