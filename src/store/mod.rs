@@ -28,11 +28,14 @@ pub mod credentials;
 mod delivery;
 mod domains;
 
+pub mod housekeeping;
 pub mod idempotency;
 mod mailboxes;
 mod orgs;
 
+pub mod outbox;
 mod page;
+pub mod projected;
 
 mod row;
 mod search;
