@@ -338,6 +338,7 @@ fn perform(cli: &Cli) -> Result<(), Failure> {
 async fn dispatch(command: &Command, context: &Context) -> Result<(), Failure> {
     match command {
         Command::Serve(args) => commands::serve(context, args).await,
+        Command::Demo(args) => commands::demo(context, args).await,
         Command::Worker => commands::worker(context).await,
         Command::Migrate(args) => commands::migrate(context, args).await,
         Command::CheckConfig => commands::check_config(&context.sources, context.is_json),

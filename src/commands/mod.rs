@@ -13,12 +13,14 @@ use crate::start::StartError;
 use crate::{out, start};
 
 mod accounts;
+mod demo;
 mod migrate;
 mod serve;
 mod tokens;
 mod worker;
 
 pub use accounts::create as account_create;
+pub use demo::demo;
 pub use migrate::migrate;
 pub use serve::serve;
 pub use tokens::create as token_create;

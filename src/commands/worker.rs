@@ -4,11 +4,10 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use super::{Context, Failure, with_causes};
+use super::{Context, Failure};
 use crate::config::Settings;
-use crate::error::Error;
 use crate::service::App;
-use crate::{signals, start};
+use crate::{provisioning, signals, start};
 
 /// Pause before a worker that died is started again.
 const PAUSE: Duration = Duration::from_secs(2);
@@ -21,11 +20,11 @@ pub async fn worker(context: &Context) -> Result<(), Failure> {
     let app = start::app(settings, base_url).await?;
     tracing::info!(database = %settings.database, targets = settings.targets.len(), "working");
 
-    let outcome = work(app.clone(), settings.clone(), shutdown).await;
+    work(app.clone(), settings.clone(), shutdown).await;
 
     app.store.db().close().await;
     tracing::info!("stopped");
-    Ok(outcome?)
+    Ok(())
 }
 
 /// Works until `stop`. A worker that fails is started again, because people must not notice.
@@ -33,11 +32,8 @@ pub(super) async fn keep_working(app: App, settings: Settings, stop: Cancellatio
     while !stop.is_cancelled() {
         let task = tokio::spawn(work(app.clone(), settings.clone(), stop.clone()));
         match task.await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::error!(
-                error = with_causes(&error),
-                "the worker failed, starting it again"
-            ),
+            Ok(()) if stop.is_cancelled() => {}
+            Ok(()) => tracing::error!("the worker ended, starting it again"),
             Err(error) => tracing::error!(%error, "the worker broke, starting it again"),
         }
         tokio::select! {
@@ -48,7 +44,6 @@ pub(super) async fn keep_working(app: App, settings: Settings, stop: Cancellatio
 }
 
 /// One run of the worker.
-async fn work(_app: App, _settings: Settings, stop: CancellationToken) -> Result<(), Error> {
-    stop.cancelled().await;
-    Ok(())
+async fn work(app: App, settings: Settings, stop: CancellationToken) {
+    provisioning::run(app, settings.targets, settings.worker, stop).await;
 }
