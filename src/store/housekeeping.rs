@@ -65,9 +65,9 @@ impl Store {
             gone += tx.query(sql).bind(now).execute().await?;
         }
         if gone > 0 {
-            tx.commit().await?
+            tx.commit().await?;
         } else {
-            tx.rollback().await?
+            tx.rollback().await?;
         }
         Ok(gone)
     }
@@ -97,7 +97,7 @@ impl Store {
 fn guarded(rows: Vec<Due>) -> Result<Vec<Guarded<MailboxId>>, Error> {
     rows.into_iter()
         .map(|(id, path, domain)| {
-            let path = OrgPath::parse(&path).ok_or_else(|| super::corrupt("mailboxes", "org_path", id))?;
+            let path = OrgPath::parse(&path).ok_or_else(|| super::corrupt("mailboxes", "org_path", &id))?;
             Ok(Guarded::new(
                 Place::domain(path, DomainId::from(domain)),
                 MailboxId::from(id),

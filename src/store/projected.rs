@@ -40,7 +40,7 @@ pub struct NodeNow {
     pub name: String,
     /// Its address.
     pub host: String,
-    /// IMAP, POP3, ManageSieve, LMTP.
+    /// IMAP, POP3, `ManageSieve`, LMTP.
     pub ports: [i64; 4],
     /// `up`, `drain` or `down`.
     pub state: String,
@@ -237,7 +237,7 @@ impl Store {
         let state = ObjectNow::Mailbox(Box::new(MailboxNow {
             local_part: row.local_part,
             domain: row.domain,
-            hash: hash.map_err(|_| corrupt("mailboxes", "password_hash", id))?,
+            hash: hash.map_err(|_| corrupt("mailboxes", "password_hash", &id))?,
             quota_bytes: row.quota_bytes,
             imap: row.imap,
             pop3: row.pop3,
