@@ -24,7 +24,7 @@ mod tests {
 
     #[test]
     fn waits_double_up_to_the_most() {
-        let most = Duration::from_secs(300);
+        let most = Duration::from_mins(5);
         let waits: Vec<u64> = (0..12).map(|tries| ceiling(tries, most).as_secs()).collect();
         assert_eq!(waits, [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300, 300]);
         assert_eq!(ceiling(u32::MAX, most), most);
@@ -32,7 +32,7 @@ mod tests {
 
     #[test]
     fn the_dice_decide_how_much_of_the_wait() {
-        let most = Duration::from_secs(300);
+        let most = Duration::from_mins(5);
         assert_eq!(jittered(5, most, 0.0), Duration::ZERO);
         assert_eq!(jittered(5, most, 0.5), Duration::from_secs(16));
         assert!(jittered(5, most, 0.999) < ceiling(5, most));

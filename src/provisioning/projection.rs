@@ -13,7 +13,7 @@ pub enum Rows {
         name: String,
         /// Its address.
         host: String,
-        /// IMAP, POP3, ManageSieve, LMTP.
+        /// IMAP, POP3, `ManageSieve`, LMTP.
         ports: [i64; 4],
         /// `up`, `drain` or `down`.
         state: String,

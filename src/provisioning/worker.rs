@@ -3,7 +3,6 @@
 use std::cmp::Reverse;
 use std::time::Duration;
 
-use rand::RngExt as _;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -306,7 +305,7 @@ impl Deliverer {
     }
 
     fn dice(&self) -> f64 {
-        self.app.ids.with_random(|random| random.random::<f64>())
+        self.app.ids.with_random(rand::RngExt::random::<f64>)
     }
 
     async fn down(&mut self, error: &TargetError) -> Result<Round, Error> {

@@ -113,7 +113,7 @@ impl Store {
         rows.into_iter()
             .map(|row| {
                 let kind = ObjectKind::parse(&row.kind);
-                let kind = kind.ok_or_else(|| super::corrupt("projections", "kind", row.object_id))?;
+                let kind = kind.ok_or_else(|| super::corrupt("projections", "kind", &row.object_id))?;
                 Ok(Note {
                     kind,
                     object: row.object_id,

@@ -233,7 +233,7 @@ impl Store {
         let mut items = Vec::with_capacity(rows.items.len());
         for row in rows.items {
             let kind = ObjectKind::parse(&row.kind);
-            let kind = kind.ok_or_else(|| super::corrupt("projections", "kind", row.object_id))?;
+            let kind = kind.ok_or_else(|| super::corrupt("projections", "kind", &row.object_id))?;
             let state = StateRow {
                 object_id: row.object_id,
                 name: row.name,
@@ -347,7 +347,7 @@ impl Store {
             )
             .bind(id)
             .bind(node.name.clone())
-            .bind(node.host.to_string())
+            .bind(node.host.clone())
             .bind(i64::from(node.imap_port))
             .bind(i64::from(node.pop3_port))
             .bind(i64::from(node.sieve_port))
