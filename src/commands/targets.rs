@@ -126,7 +126,7 @@ async fn make(settings: &Settings, target: &TargetSettings, secrets: Option<&Pat
         Some(dir) if !grants.is_empty() => {
             let passwords = passwords(dir)?;
             for statement in grants {
-                let statement = filled(statement, &passwords, &target.url);
+                let statement = filled(&without_comments(statement), &passwords, &target.url);
                 grant(&mut link, target, statement).await?;
             }
             true
@@ -183,6 +183,11 @@ fn passwords(dir: &Path) -> Result<Vec<(&'static str, String)>, Failure> {
         passwords.push((placeholder, password.to_owned()));
     }
     Ok(passwords)
+}
+
+fn without_comments(statement: &str) -> String {
+    let code: Vec<&str> = statement.lines().filter(|line| !line.starts_with("--")).collect();
+    code.join("\n")
 }
 
 fn filled(statement: &str, passwords: &[(&str, String)], url: &DatabaseUrl) -> String {

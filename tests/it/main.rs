@@ -7,6 +7,7 @@
 )]
 
 mod cluster;
+mod commands;
 mod provisioning;
 mod stories;
 mod support;
