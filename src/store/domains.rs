@@ -553,6 +553,24 @@ impl<P: WritesDomains> Domains<'_, P> {
     }
 
     async fn set_deleted(&mut self, domain: &Domain) -> Result<(), Error> {
+        // A grant on a domain in the bin gives nothing: those who hold one are looked at anew.
+        self.0
+            .tx
+            .query(
+                "UPDATE accounts SET access_version = access_version + 1
+                 WHERE id IN (SELECT account_id FROM grants WHERE domain_id = $1) AND id <> $2",
+            )
+            .bind(domain.id.uuid())
+            .bind(
+                self.0
+                    .permit
+                    .actor()
+                    .identity()
+                    .account
+                    .map_or(uuid::Uuid::nil(), crate::model::AccountId::uuid),
+            )
+            .execute()
+            .await?;
         self.0
             .tx
             .query("UPDATE domains SET deleted_at = $2, purge_at = $3, updated_at = $4 WHERE id = $1")
