@@ -223,6 +223,7 @@ async fn insert<P: WritesAliases>(
         created_at: now,
         updated_at: now,
         deleted: None,
+        pending: true,
     };
     change.aliases().insert(&alias).await?;
     let event = event(EventKind::AliasCreated, &alias).saying(delivers(&alias));

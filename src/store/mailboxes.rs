@@ -16,7 +16,8 @@ macro_rules! columns {
          m.quota_bytes, m.imap, m.pop3, m.smtp, m.sieve, m.webmail, m.node, m.storage, m.external_id, m.labels,
          m.suspended_at, m.suspended_reason, m.suspended_receive, m.suspended_until, m.forward_to, m.forward_keep,
          m.forward_until, m.usage_bytes, m.usage_messages, m.usage_as_of, m.last_login_at, m.version,
-         m.created_at, m.updated_at, m.deleted_at, m.purge_at"
+         m.created_at, m.updated_at, m.deleted_at, m.purge_at,
+         EXISTS (SELECT 1 FROM projections p WHERE p.object_id = m.id AND p.pending_since IS NOT NULL)"
     };
 }
 
@@ -35,7 +36,7 @@ row! {
         suspended_until: Option<i64>, forward_to: Option<String>, forward_keep: bool, forward_until: Option<i64>,
         usage_bytes: Option<i64>, usage_messages: Option<i64>, usage_as_of: Option<i64>,
         last_login_at: Option<i64>, version: i64, created_at: i64, updated_at: i64, deleted_at: Option<i64>,
-        purge_at: Option<i64>,
+        purge_at: Option<i64>, pending: bool,
     }
 }
 
@@ -127,6 +128,7 @@ impl MailboxRow {
             created_at: time(self.created_at),
             updated_at: time(self.updated_at),
             deleted: deleted(self.deleted_at, self.purge_at),
+            pending: self.pending,
         })
     }
 }

@@ -178,6 +178,7 @@ pub async fn create(
         created_at: now,
         updated_at: now,
         deleted: None,
+        pending: true,
     };
     let mut new = NewMailbox { mailbox, hash };
     change.mailboxes().insert(&mut new).await?;

@@ -105,7 +105,7 @@ impl<P: WritesMailboxes> Mailboxes<'_, P> {
                  quota_bytes, imap, pop3, smtp, sieve, webmail, node, storage, external_id, labels,
                  suspended_at, suspended_reason, suspended_receive, suspended_until, forward_to, forward_keep,
                  forward_until, usage_bytes, usage_messages, usage_as_of, last_login_at, version,
-                 created_at, updated_at, deleted_at, purge_at"
+                 created_at, updated_at, deleted_at, purge_at, TRUE"
             ))
             .bind(id.uuid())
             .bind(domain.uuid())
