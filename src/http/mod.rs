@@ -1,5 +1,10 @@
 //! Postdesk over HTTP.
 
+use axum::Router;
+
+use crate::service::App;
+
+pub mod health;
 pub mod limits;
 pub mod peer;
 pub mod refusal;
@@ -7,3 +12,10 @@ pub mod security;
 pub mod server;
 pub mod static_files;
 mod watched;
+
+/// Everything that is answered, not yet hardened.
+pub fn router(app: App) -> Router {
+    Router::new()
+        .merge(health::routes(app))
+        .merge(static_files::routes())
+}
