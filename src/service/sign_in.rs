@@ -31,11 +31,16 @@ pub async fn with_password(app: &App, email: &str, password: String) -> Result<A
 
 /// The actor behind a session's account, with its grants as they are now.
 pub async fn with_session(app: &App, account: AccountId) -> Result<Actor, Error> {
+    in_person(app, account, Credential::Session).await
+}
+
+/// The active account as an actor, by whatever credential the caller has made sure of.
+pub async fn in_person(app: &App, account: AccountId, credential: Credential) -> Result<Actor, Error> {
     let identity = app.store.identity(account).await?.ok_or(Error::Unknown)?;
     let grants = app.grants.of(app, account, identity.access_version).await?;
     Ok(Actor::new(
         identity,
-        Credential::Session,
+        credential,
         Ceiling::Everything,
         grants,
         app.clock.now(),
