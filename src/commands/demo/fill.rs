@@ -14,11 +14,10 @@ use super::{Key, Keys, story, usage};
 use crate::access::{Actor, Call, Credential, Role, Scope};
 use crate::commands::Failure;
 use crate::config::Settings;
-use crate::error::Error;
 use crate::ids::Ids;
 use crate::model::{
-    AccountId, Clock, DomainDraft, EmailAddress, FixedClock, Labels, Limit, Limits, MailboxDraft,
-    MailboxHash, Note, OrgDraft, OrgId, OrgKind, Protocols, Quota, Secret, SystemClock, words_password,
+    Clock, DomainDraft, EmailAddress, FixedClock, Labels, Limit, Limits, MailboxDraft, MailboxHash, Note,
+    OrgDraft, OrgId, OrgKind, Protocols, Quota, Secret, SystemClock, words_password,
 };
 use crate::provisioning::Target;
 use crate::provisioning::target::Patience;
