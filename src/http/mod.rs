@@ -1,5 +1,7 @@
 //! Postdesk over HTTP.
 
+pub mod api;
+pub mod identity;
 pub mod limits;
 pub mod peer;
 pub mod refusal;

@@ -158,6 +158,7 @@ pub async fn create(
     let mailbox = Mailbox {
         id,
         domain_id: domain.id,
+        org_id: domain.org_id,
         storage: storage_key(&address, &app.ids.key(12)),
         address,
         display_name: draft.display_name,
@@ -239,22 +240,71 @@ pub async fn update(
         && patch.protocols == crate::model::ProtocolsPatch::default();
     if only_quota {
         let (mailbox, permit) = open_live::<MailboxSetQuota>(app, call, at).await?;
-        return change_facts(app, call, mailbox, permit, patch).await;
+        return change_facts(app, call, &mailbox, permit, patch, None).await;
     }
     let (mailbox, permit) = open_live::<MailboxUpdate>(app, call, at).await?;
     let requota = patch.quota.is_some_and(|quota| quota != mailbox.quota);
     if requota && !call.actor.may::<MailboxSetQuota>(permit.place()) {
         return Err(Error::Refused(MailboxSetQuota::ACTION));
     }
-    change_facts(app, call, mailbox, permit, patch).await
+    change_facts(app, call, &mailbox, permit, patch, None).await
+}
+
+/// Makes a mailbox what `wanted` says; what that leaves open takes its default, and only the password stays.
+pub async fn replace(
+    app: &App,
+    call: &Call,
+    at: &MailboxRef,
+    wanted: MailboxDraft,
+) -> Result<Done<Mailbox>, Error> {
+    let (seen, permit) = open_live::<MailboxUpdate>(app, call, at).await?;
+    let quota = match wanted.quota {
+        Some(quota) => quota,
+        None => {
+            let (domain, _) = app.domain::<MailboxUpdate>(call, seen.address.domain()).await?;
+            domain.default_quota
+        }
+    };
+    let mut needed = Vec::new();
+    if quota != seen.quota {
+        needed.push((
+            MailboxSetQuota::ACTION,
+            call.actor.may::<MailboxSetQuota>(permit.place()),
+        ));
+    }
+    if !matches!(wanted.secret, Secret::Nothing) {
+        let may = call.actor.may::<MailboxResetPassword>(permit.place());
+        needed.push((MailboxResetPassword::ACTION, may));
+    }
+    if matches!(wanted.secret, Secret::Hash(_)) {
+        needed.push((HashImport::ACTION, call.actor.may::<HashImport>(permit.place())));
+    }
+    if let Some((missing, _)) = needed.into_iter().find(|(_, may)| !may) {
+        return Err(Error::Refused(missing));
+    }
+
+    let hash = match wanted.secret {
+        Secret::Nothing => None,
+        Secret::Hash(hash) => Some(hash),
+        Secret::Password(password) => Some(app.hasher.mailbox_hash(&password).await?),
+    };
+    let patch = MailboxPatch {
+        display_name: Some(wanted.display_name),
+        quota: Some(quota),
+        protocols: wanted.protocols.into(),
+        external_id: Some(wanted.external_id),
+        labels: Some(wanted.labels),
+    };
+    change_facts(app, call, &seen, permit, patch, hash).await
 }
 
 async fn change_facts<P: WritesMailboxes>(
     app: &App,
     call: &Call,
-    seen: Mailbox,
+    seen: &Mailbox,
     permit: Permit<P>,
     patch: MailboxPatch,
+    hash: Option<MailboxHash>,
 ) -> Result<Done<Mailbox>, Error> {
     let mut change = app.store.change(call, permit).await?;
     let before = change.mailboxes().lock(seen.id).await?;
@@ -264,36 +314,50 @@ async fn change_facts<P: WritesMailboxes>(
     after.protocols = patch.protocols.applied_to(after.protocols);
     after.external_id = patch.external_id.unwrap_or(after.external_id);
     after.labels = patch.labels.unwrap_or(after.labels);
+    after.has_password = after.has_password || hash.is_some();
 
-    let mut event = event(EventKind::MailboxUpdated, &after)
+    let updated = updated(&before, &after);
+    let mut events = Vec::new();
+    if !updated.detail.changes.is_empty() {
+        if before.quota != after.quota {
+            change.mailboxes().requota(before.quota, after.quota).await?;
+        }
+        change.mailboxes().save(&after).await?;
+        if before.display_name != after.display_name {
+            change.mailboxes().reindex(&after).await?;
+        }
+        events.push(updated);
+    }
+    if let Some(hash) = hash {
+        change.mailboxes().set_password(after.id, &hash).await?;
+        let text = format!("A new password was set for {}", after.address);
+        events.push(event(EventKind::MailboxPasswordSet, &after).saying(text));
+    }
+    if events.is_empty() {
+        return Ok(Done {
+            value: unlocked(before),
+            events,
+        });
+    }
+    let events = change.commit(events).await?;
+    Ok(Done { value: after, events })
+}
+
+/// What changed, field by field.
+fn updated(before: &Mailbox, after: &Mailbox) -> Event {
+    let mut event = event(EventKind::MailboxUpdated, after)
         .changing("display_name", &before.display_name, &after.display_name)
         .changing("quota_bytes", &before.quota, &after.quota)
         .changing("external_id", &before.external_id, &after.external_id)
         .changing("labels", &before.labels, &after.labels);
-    for (name, was, is) in switches(&before, &after) {
+    for (name, was, is) in switches(before, after) {
         event = event.changing(name, &was, &is);
     }
-    if event.detail.changes.is_empty() {
-        return Ok(Done {
-            value: unlocked(before),
-            events: Vec::new(),
-        });
+    if before.quota == after.quota {
+        return event;
     }
-    if before.quota != after.quota {
-        change.mailboxes().requota(before.quota, after.quota).await?;
-        event = event.saying(format!(
-            "Space of {} is {}, was {}",
-            after.address,
-            spoken(after.quota),
-            spoken(before.quota)
-        ));
-    }
-    change.mailboxes().save(&after).await?;
-    if before.display_name != after.display_name {
-        change.mailboxes().reindex(&after).await?;
-    }
-    let events = change.commit(vec![event]).await?;
-    Ok(Done { value: after, events })
+    let (is, was) = (spoken(after.quota), spoken(before.quota));
+    event.saying(format!("Space of {} is {is}, was {was}", after.address))
 }
 
 /// A mailbox that was locked and is left as it was.
@@ -348,7 +412,7 @@ pub async fn rename(
     }
     let mut events = vec![event];
     if leave_alias {
-        let alias = change.leave_alias(&before.address, &after.address).await?;
+        let alias = change.leave_alias(&before.address, &after).await?;
         let subject = Subject::new("alias", alias.id.uuid(), &alias.address);
         let text = format!("{} delivers to {}", alias.address, after.address);
         let event = Event::new(EventKind::AliasCreated, subject).saying(text);
