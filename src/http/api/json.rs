@@ -467,7 +467,8 @@ mod tests {
         #[test]
         fn any_bytes_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..64)) {
             let result = read(&bytes, |fields| fields.optional("a", switch).or(Some(true)));
-            prop_assert!(result.is_ok() || !format!("{:?}", result.unwrap_err()).is_empty());
+            let told = result.is_err_and(|problem| problem.is_about("bad_json") || problem.is_about("invalid"));
+            prop_assert!(told || serde_json::from_slice::<Value>(&bytes).is_ok());
         }
     }
 }
