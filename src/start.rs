@@ -175,6 +175,7 @@ pub fn assemble(
         clock,
         ids,
         hasher,
+        grants: crate::service::sign_in::Grants::default(),
         addresses,
         passwords: PasswordRules {
             min: policy.min_password,

@@ -6,7 +6,7 @@ use super::{Context, Failure};
 use crate::access::{Call, Credential};
 use crate::cli::TokenCreateArgs;
 use crate::out;
-use crate::service::{App, tokens};
+use crate::service::{App, sign_in, tokens};
 
 #[derive(Serialize)]
 struct Made {
@@ -47,8 +47,8 @@ async fn make(app: &App, args: &TokenCreateArgs) -> Result<Made, Failure> {
         .account_named(args.account.trim())
         .await?
         .ok_or_else(unknown)?;
-    let actor = app.store.actor(account, Credential::CommandLine).await?;
-    let call = Call::new(actor.ok_or_else(unknown)?, "command-line");
+    let actor = sign_in::in_person(app, account, Credential::CommandLine).await?;
+    let call = Call::new(actor, "command-line");
     let (done, secret) =
         tokens::create(app, &call, args.name.clone(), args.expires_days, args.read_only).await?;
     Ok(Made {

@@ -4,7 +4,9 @@ use axum::Router;
 
 use crate::service::App;
 
+pub mod api;
 pub mod health;
+pub mod identity;
 pub mod limits;
 pub mod peer;
 pub mod refusal;
@@ -16,6 +18,7 @@ mod watched;
 /// Everything that is answered, not yet hardened.
 pub fn router(app: App) -> Router {
     Router::new()
+        .merge(api::router(app.clone()))
         .merge(health::routes(app))
         .merge(static_files::routes())
 }

@@ -13,7 +13,7 @@ const ROUND: i64 = 200;
 /// How long the answer to an Idempotency-Key is kept.
 const ANSWERS_KEPT_US: i64 = 24 * 3600 * 1_000_000;
 
-type Due = (uuid::Uuid, String, uuid::Uuid);
+type Due = (Uuid, String, Uuid);
 
 /// Something that has been in the bin for long enough.
 #[derive(Clone, Debug)]

@@ -14,16 +14,15 @@ use super::{Key, Keys, story, usage};
 use crate::access::{Actor, Call, Credential, Role, Scope};
 use crate::commands::Failure;
 use crate::config::Settings;
-use crate::error::Error;
 use crate::ids::Ids;
 use crate::model::{
-    AccountId, Clock, DomainDraft, EmailAddress, FixedClock, Labels, Limit, Limits, MailboxDraft,
-    MailboxHash, Note, OrgDraft, OrgId, OrgKind, Protocols, Quota, Secret, SystemClock, words_password,
+    Clock, DomainDraft, EmailAddress, FixedClock, Labels, Limit, Limits, MailboxDraft, MailboxHash, Note,
+    OrgDraft, OrgId, OrgKind, Protocols, Quota, Secret, SystemClock, words_password,
 };
 use crate::provisioning::Target;
 use crate::provisioning::target::Patience;
 use crate::service::accounts::{self, NewAccount};
-use crate::service::{App, domains, mailboxes, orgs, tokens};
+use crate::service::{App, domains, mailboxes, orgs, sign_in, tokens};
 use crate::start;
 
 /// How long ago the first mailbox was made.
@@ -112,12 +111,8 @@ impl Builder {
     pub(super) async fn person(&self, email: &str) -> Result<Call, Failure> {
         let missing = || Failure::Said(format!("{email} is missing in the demonstration"));
         let account = self.app.store.account_named(email).await?.ok_or_else(missing)?;
-        self.by(account).await?.ok_or_else(missing)
-    }
-
-    async fn by(&self, account: AccountId) -> Result<Option<Call>, Error> {
-        let actor = self.app.store.actor(account, Credential::Session).await?;
-        Ok(actor.map(|actor| Call::new(actor, "demo")))
+        let actor = sign_in::in_person(&self.app, account, Credential::Session).await?;
+        Ok(Call::new(actor, "demo"))
     }
 
     /// The provider, its operator, and its own domains.

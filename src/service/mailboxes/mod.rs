@@ -10,11 +10,13 @@ use crate::model::{
 use crate::store::{MailboxFilter, NewMailbox, Page, PageRequest};
 
 mod change;
+mod facts;
 mod forwarding;
 mod password;
 mod suggest;
 
-pub use change::{delete, rename, restore, resume, suspend, update};
+pub use change::{delete, rename, restore, resume, suspend};
+pub use facts::{replace, update};
 pub use forwarding::{end_forwarding, set_forwarding};
 pub use password::{SETUP_LINK_DAYS, SetupLink, make_setup_link, reset_to_words, set_password};
 pub use suggest::{candidates, suggest};
@@ -161,6 +163,7 @@ pub async fn create(
     let mailbox = Mailbox {
         id,
         domain_id: domain.id,
+        org_id: domain.org_id,
         storage: storage_key(&address, &app.ids.key(12)),
         address,
         display_name: draft.display_name,
@@ -178,6 +181,7 @@ pub async fn create(
         created_at: now,
         updated_at: now,
         deleted: None,
+        pending: true,
     };
     let mut new = NewMailbox { mailbox, hash };
     change.mailboxes().insert(&mut new).await?;
