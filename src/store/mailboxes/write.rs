@@ -62,7 +62,7 @@ impl Mailboxes<'_, MailboxCreate> {
         self.0
             .tx
             .query(
-                "INSERT INTO mailboxes (id, domain_id, (SELECT o.org_id FROM domains o WHERE o.id = domain_id), org_path, domain, local_part, display_name, password_hash,
+                "INSERT INTO mailboxes (id, domain_id, org_path, domain, local_part, display_name, password_hash,
                    quota_bytes, imap, pop3, smtp, sieve, webmail, node, storage, external_id, labels, version,
                    created_at, updated_at)
                  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $19)",
