@@ -257,7 +257,10 @@ async fn change_facts<P: WritesMailboxes>(
     patch: MailboxPatch,
 ) -> Result<Done<Mailbox>, Error> {
     let mut change = app.store.change(call, permit).await?;
-    let before = change.mailboxes().lock(seen.id).await?;
+    if patch.quota.is_some() {
+        change.hold_pool().await?;
+    }
+    let before = change.mailboxes().lock_live(seen.id).await?;
     let mut after = before.clone();
     after.display_name = patch.display_name.unwrap_or(after.display_name);
     after.quota = patch.quota.unwrap_or(after.quota);
@@ -330,7 +333,10 @@ pub async fn rename(
     let to = own_address(to, seen.address.domain())?;
 
     let mut change = app.store.change(call, permit).await?;
-    let before = change.mailboxes().lock(seen.id).await?;
+    if leave_alias {
+        change.hold_pool().await?;
+    }
+    let before = change.mailboxes().lock_live(seen.id).await?;
     if before.address == to {
         return Ok(Done {
             value: unlocked(before),
@@ -371,7 +377,7 @@ pub async fn suspend(
     in_future("/until", until, call)?;
 
     let mut change = app.store.change(call, permit).await?;
-    let before = change.mailboxes().lock(seen.id).await?;
+    let before = change.mailboxes().lock_live(seen.id).await?;
     let mut after = before.clone();
     let since = before.suspension.as_ref().map_or(change.now(), |off| off.at);
     after.suspension = Some(Suspension {
@@ -395,7 +401,16 @@ pub async fn suspend(
     let event = event(EventKind::MailboxSuspended, &after)
         .saying(format!("Nobody can sign in to {}; it {mail}", after.address))
         .because(reason.as_str())
-        .changing("suspension.until", &None, &until);
+        .changing(
+            "suspension.receive",
+            &before.suspension.as_ref().map(|off| off.receive),
+            &Some(receive),
+        )
+        .changing(
+            "suspension.until",
+            &before.suspension.as_ref().and_then(|off| off.until),
+            &until,
+        );
     let events = change.commit(vec![event]).await?;
     Ok(Done { value: after, events })
 }
@@ -405,7 +420,7 @@ pub async fn resume(app: &App, call: &Call, at: &MailboxRef) -> Result<Done<Mail
     let (seen, permit) = open_live::<MailboxSuspend>(app, call, at).await?;
 
     let mut change = app.store.change(call, permit).await?;
-    let before = change.mailboxes().lock(seen.id).await?;
+    let before = change.mailboxes().lock_live(seen.id).await?;
     if before.suspension.is_none() {
         return Ok(Done {
             value: unlocked(before),
@@ -428,6 +443,7 @@ pub async fn delete(app: &App, call: &Call, at: &MailboxRef) -> Result<Done<Mail
     let (seen, permit) = open::<MailboxDelete>(app, call, at).await?;
 
     let mut change = app.store.change(call, permit).await?;
+    change.hold_pool().await?;
     let mut mailbox = change.mailboxes().lock(seen.id).await?;
     if mailbox.deleted.is_some() {
         // Somebody was faster, or it is asked for twice: it is in the bin, as wished.
@@ -465,6 +481,7 @@ pub async fn restore(app: &App, call: &Call, at: &MailboxRef) -> Result<Done<Mai
     let (seen, permit) = guarded.open::<MailboxDelete>(&call.actor).map_err(denied)?;
 
     let mut change = app.store.change(call, permit).await?;
+    change.hold_pool().await?;
     let mut mailbox = change.mailboxes().lock(seen.id).await?;
     if mailbox.deleted.is_none() {
         return Ok(Done {
@@ -523,7 +540,7 @@ async fn store_password(
     text: &str,
 ) -> Result<Done<Mailbox>, Error> {
     let mut change = app.store.change(call, permit).await?;
-    let mut mailbox = change.mailboxes().lock(id).await?;
+    let mut mailbox = change.mailboxes().lock_live(id).await?;
     change.mailboxes().set_password(id, hash).await?;
     mailbox.has_password = true;
     let event =
@@ -558,7 +575,7 @@ pub async fn make_setup_link(
     let digest = super::tokens::digest(&code);
 
     let mut change = app.store.change(call, permit).await?;
-    let mailbox = change.mailboxes().lock(seen.id).await?;
+    let mailbox = change.mailboxes().lock_live(seen.id).await?;
     let expires_at = change
         .now()
         .plus(std::time::Duration::from_secs(SETUP_LINK_DAYS * 86_400));
@@ -606,7 +623,7 @@ pub async fn set_forwarding(
         .collect();
 
     let mut change = app.store.change(call, permit).await?;
-    let before = change.mailboxes().lock(seen.id).await?;
+    let before = change.mailboxes().lock_live(seen.id).await?;
     change
         .refuse_loop(&before.address.to_string(), &destinations)
         .await?;
@@ -666,7 +683,7 @@ pub async fn end_forwarding(app: &App, call: &Call, at: &MailboxRef) -> Result<D
     let (seen, permit) = open_live::<MailboxUpdate>(app, call, at).await?;
 
     let mut change = app.store.change(call, permit).await?;
-    let before = change.mailboxes().lock(seen.id).await?;
+    let before = change.mailboxes().lock_live(seen.id).await?;
     if before.forwarding.is_none() {
         return Ok(Done {
             value: unlocked(before),

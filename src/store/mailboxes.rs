@@ -205,9 +205,10 @@ impl Store {
             .read(concat!(
                 "SELECT ",
                 columns!(),
-                " FROM mailboxes m JOIN domain_names n ON n.domain_id = m.domain_id
+                " FROM domain_names n JOIN domains d ON d.id = n.domain_id
+                   JOIN mailboxes m ON m.org_path = d.org_path AND m.domain = d.name
                  WHERE n.name = $1 AND m.local_part = $2 AND m.deleted_at IS NOT NULL
-                 ORDER BY m.deleted_at DESC LIMIT 1"
+                 ORDER BY m.deleted_at DESC, m.id DESC LIMIT 1"
             ))
             .bind(address.domain().as_str().to_owned())
             .bind(address.local().as_str().to_owned())
@@ -259,6 +260,7 @@ impl Store {
                 path.clone(),
                 mailbox.address.domain().as_str().to_owned(),
                 mailbox.address.local().as_str().to_owned(),
+                mailbox.id.uuid().to_string(),
             ],
             MailboxSort::Fullest => {
                 vec![
@@ -277,86 +279,66 @@ impl Store {
         page: &PageRequest,
         wanted: i64,
     ) -> Result<Vec<MailboxRow>, Error> {
-        if let Some(prefix) = &filter.prefix {
-            return self.mailbox_rows_found(span, prefix, page, wanted).await;
+        if filter.sort == MailboxSort::Fullest {
+            return self.mailbox_rows_fullest(span, page, wanted).await;
         }
-        let (low, high) = (span.low(), span.high());
-        let sql = match (filter.sort, filter.state) {
-            (MailboxSort::Fullest, _) => return self.mailbox_rows_fullest(span, page, wanted).await,
-            (MailboxSort::Address, None)
-                if filter.percent_at_least.is_none() && filter.updated_since.is_none() =>
-            {
-                concat!(
-                    "SELECT ",
-                    columns!(),
-                    " FROM mailboxes m
-                     WHERE (m.org_path, m.domain, m.local_part) > ($1, $2, $3)
-                       AND (m.org_path, m.domain) >= ($4, $5) AND (m.org_path, m.domain) < ($6, $7)
-                       AND m.deleted_at IS NULL
-                     ORDER BY m.org_path, m.domain, m.local_part LIMIT $8"
-                )
-            }
-            (MailboxSort::Address, Some(StateFilter::Suspended)) => concat!(
+        if let Some(prefix) = &filter.prefix {
+            return self.mailbox_rows_found(span, prefix, filter, page, wanted).await;
+        }
+        let sql = match filter.state {
+            None => concat!(
                 "SELECT ",
                 columns!(),
                 " FROM mailboxes m
-                 WHERE (m.org_path, m.domain, m.local_part) > ($1, $2, $3)
-                   AND (m.org_path, m.domain) >= ($4, $5) AND (m.org_path, m.domain) < ($6, $7)
+                 WHERE (m.org_path, m.domain, m.local_part, m.id) > ($1, $2, $3, $4)
+                   AND (m.org_path, m.domain) < ($5, $6)
+                   AND m.deleted_at IS NULL AND m.fullness >= $7 AND m.updated_at >= $8
+                 ORDER BY m.org_path, m.domain, m.local_part LIMIT $9"
+            ),
+            Some(StateFilter::Active) => concat!(
+                "SELECT ",
+                columns!(),
+                " FROM mailboxes m
+                 WHERE (m.org_path, m.domain, m.local_part, m.id) > ($1, $2, $3, $4)
+                   AND (m.org_path, m.domain) < ($5, $6)
+                   AND m.deleted_at IS NULL AND m.suspended_at IS NULL AND m.fullness >= $7 AND m.updated_at >= $8
+                 ORDER BY m.org_path, m.domain, m.local_part LIMIT $9"
+            ),
+            Some(StateFilter::Suspended) => concat!(
+                "SELECT ",
+                columns!(),
+                " FROM mailboxes m
+                 WHERE (m.org_path, m.domain, m.local_part, m.id) > ($1, $2, $3, $4)
+                   AND (m.org_path, m.domain) < ($5, $6)
                    AND m.deleted_at IS NULL AND m.suspended_at IS NOT NULL
-                   AND m.fullness >= $9 AND m.updated_at >= $10
-                 ORDER BY m.org_path, m.domain, m.local_part LIMIT $8"
+                   AND m.fullness >= $7 AND m.updated_at >= $8
+                 ORDER BY m.org_path, m.domain, m.local_part LIMIT $9"
             ),
-            (MailboxSort::Address, Some(StateFilter::Active)) => concat!(
+            // An address may be in the bin several times, so here its id belongs to the order.
+            Some(StateFilter::Deleted) => concat!(
                 "SELECT ",
                 columns!(),
                 " FROM mailboxes m
-                 WHERE (m.org_path, m.domain, m.local_part) > ($1, $2, $3)
-                   AND (m.org_path, m.domain) >= ($4, $5) AND (m.org_path, m.domain) < ($6, $7)
-                   AND m.deleted_at IS NULL AND m.suspended_at IS NULL
-                   AND m.fullness >= $9 AND m.updated_at >= $10
-                 ORDER BY m.org_path, m.domain, m.local_part LIMIT $8"
-            ),
-            (MailboxSort::Address, Some(StateFilter::Deleted)) => concat!(
-                "SELECT ",
-                columns!(),
-                " FROM mailboxes m
-                 WHERE (m.org_path, m.domain, m.local_part) > ($1, $2, $3)
-                   AND (m.org_path, m.domain) >= ($4, $5) AND (m.org_path, m.domain) < ($6, $7)
-                   AND m.deleted_at IS NOT NULL
-                   AND m.fullness >= $9 AND m.updated_at >= $10
-                 ORDER BY m.org_path, m.domain, m.local_part LIMIT $8"
-            ),
-            (MailboxSort::Address, None) => concat!(
-                "SELECT ",
-                columns!(),
-                " FROM mailboxes m
-                 WHERE (m.org_path, m.domain, m.local_part) > ($1, $2, $3)
-                   AND (m.org_path, m.domain) >= ($4, $5) AND (m.org_path, m.domain) < ($6, $7)
-                   AND m.deleted_at IS NULL
-                   AND m.fullness >= $9 AND m.updated_at >= $10
-                 ORDER BY m.org_path, m.domain, m.local_part LIMIT $8"
+                 WHERE (m.org_path, m.domain, m.local_part, m.id) > ($1, $2, $3, $4)
+                   AND (m.org_path, m.domain) < ($5, $6)
+                   AND m.deleted_at IS NOT NULL AND m.fullness >= $7 AND m.updated_at >= $8
+                 ORDER BY m.org_path, m.domain, m.local_part, m.id LIMIT $9"
             ),
         };
+        let (after, high) = (page.beyond(span), span.high());
         let query = self
             .db
             .read(sql)
-            .bind(page.part(0).unwrap_or_default().to_owned())
-            .bind(page.part(1).unwrap_or_default().to_owned())
-            .bind(page.part(2).unwrap_or_default().to_owned())
-            .bind(low.0)
-            .bind(low.1)
+            .bind(after.0)
+            .bind(after.1)
+            .bind(after.2)
+            .bind(after.3);
+        let query = query
             .bind(high.0)
             .bind(high.1)
+            .bind(filter.percent_at_least.unwrap_or(0) * 10)
+            .bind(filter.updated_since.map_or(i64::MIN, Timestamp::as_micros))
             .bind(wanted);
-        let plain =
-            filter.state.is_none() && filter.percent_at_least.is_none() && filter.updated_since.is_none();
-        let query = if plain {
-            query
-        } else {
-            query
-                .bind(filter.percent_at_least.unwrap_or(0) * 10)
-                .bind(filter.updated_since.map_or(i64::MIN, Timestamp::as_micros))
-        };
         Ok(query.fetch_all().await?)
     }
 
@@ -364,32 +346,43 @@ impl Store {
         &self,
         span: &crate::access::Span,
         prefix: &str,
+        filter: &MailboxFilter,
         page: &PageRequest,
         wanted: i64,
     ) -> Result<Vec<MailboxRow>, Error> {
-        let (low, high) = (span.low(), span.high());
-        let rows = self
+        let (after, low, high) = (page.beyond(span), span.low(), span.high());
+        let states = [Some(StateFilter::Active), Some(StateFilter::Suspended)];
+        let query = self
             .db
             .read(concat!(
                 "SELECT ",
                 columns!(),
-                " FROM mailboxes m WHERE m.deleted_at IS NULL AND m.id IN (
+                " FROM mailboxes m WHERE m.id IN (
                    SELECT s.object_id FROM search_terms s
-                   WHERE (s.org_path, s.domain) >= ($4, $5) AND (s.org_path, s.domain) < ($6, $7)
+                   WHERE (s.org_path, s.domain) >= ($5, $6) AND (s.org_path, s.domain) < ($7, $8)
                      AND s.term >= $9 AND s.term < $10 AND s.kind = 'mailbox')
-                 AND (m.org_path, m.domain, m.local_part) > ($1, $2, $3)
-                 ORDER BY m.org_path, m.domain, m.local_part LIMIT $8"
+                   AND (m.org_path, m.domain, m.local_part, m.id) > ($1, $2, $3, $4)
+                   AND (m.deleted_at IS NOT NULL) = $11 AND ($12 OR (m.suspended_at IS NOT NULL) = $13)
+                   AND m.fullness >= $14 AND m.updated_at >= $15
+                 ORDER BY m.org_path, m.domain, m.local_part, m.id LIMIT $16"
             ))
-            .bind(page.part(0).unwrap_or_default().to_owned())
-            .bind(page.part(1).unwrap_or_default().to_owned())
-            .bind(page.part(2).unwrap_or_default().to_owned())
+            .bind(after.0)
+            .bind(after.1)
+            .bind(after.2)
+            .bind(after.3);
+        let rows = query
             .bind(low.0)
             .bind(low.1)
             .bind(high.0)
             .bind(high.1)
-            .bind(wanted)
             .bind(prefix.to_owned())
             .bind(format!("{prefix}\u{10FFFF}"))
+            .bind(filter.state == Some(StateFilter::Deleted))
+            .bind(!states.contains(&filter.state))
+            .bind(filter.state == Some(StateFilter::Suspended))
+            .bind(filter.percent_at_least.unwrap_or(0) * 10)
+            .bind(filter.updated_since.map_or(i64::MIN, Timestamp::as_micros))
+            .bind(wanted)
             .fetch_all()
             .await?;
         Ok(rows)
@@ -414,8 +407,8 @@ impl Store {
             .read(concat!(
                 "SELECT ",
                 columns!(),
-                " FROM mailboxes m JOIN domains d ON d.id = m.domain_id
-                 WHERE d.org_path = $1 AND d.name = $2 AND d.deleted_at IS NULL
+                " FROM mailboxes m
+                 WHERE m.domain_id = (SELECT d.id FROM domains d WHERE d.org_path = $1 AND d.name = $2)
                    AND m.deleted_at IS NULL AND m.fullness >= 800
                    AND (m.fullness < $3 OR (m.fullness = $3 AND m.id > $4))
                  ORDER BY m.fullness DESC, m.id LIMIT $5"
@@ -538,6 +531,16 @@ impl<P: WritesMailboxes> Mailboxes<'_, P> {
             .mailbox()?;
         self.0.check_version(&mailbox.address, mailbox.version - 1)?;
         mailbox.updated_at = self.0.now;
+        Ok(mailbox)
+    }
+
+    /// The same for a mailbox that is in use and stays so until the change ends.
+    pub async fn lock_live(&mut self, id: MailboxId) -> Result<Mailbox, Error> {
+        let mailbox = self.lock(id).await?;
+        if mailbox.deleted.is_some() {
+            let next = "Restore it from the bin first.";
+            return Err(Refusal::new("deleted", format!("{} is in the bin.", mailbox.address), next).into());
+        }
         Ok(mailbox)
     }
 

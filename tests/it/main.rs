@@ -7,5 +7,6 @@
 )]
 
 mod cluster;
+mod sql;
 mod stories;
 mod support;
