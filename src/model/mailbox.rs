@@ -61,7 +61,7 @@ pub struct Protocols {
     pub pop3: bool,
     /// Sending by submission.
     pub smtp: bool,
-    /// Filters by ManageSieve.
+    /// Filters by `ManageSieve`.
     pub sieve: bool,
     /// The webmail.
     pub webmail: bool,
@@ -231,7 +231,7 @@ pub struct ProtocolsPatch {
     pub pop3: Option<bool>,
     /// Sending by submission.
     pub smtp: Option<bool>,
-    /// Filters by ManageSieve.
+    /// Filters by `ManageSieve`.
     pub sieve: Option<bool>,
     /// The webmail.
     pub webmail: Option<bool>,

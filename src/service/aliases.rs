@@ -145,7 +145,7 @@ pub async fn settle_destinations(
             });
         }
     }
-    settled.sort_by(|a, b| a.destination.to_string().cmp(&b.destination.to_string()));
+    settled.sort_by_key(|to| to.destination.to_string());
     Ok(settled)
 }
 

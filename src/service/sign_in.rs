@@ -42,7 +42,7 @@ pub async fn with_token(app: &App, secret: &str) -> Result<Actor, Error> {
     let digest = super::tokens::digest(secret);
     let presented = app.store.token_presented(&digest).await?.ok_or(Error::Unknown)?;
     let now = app.clock.now();
-    let stale = |at: crate::model::Timestamp| now.since(at) > std::time::Duration::from_secs(3600);
+    let stale = |at: crate::model::Timestamp| now.since(at) > std::time::Duration::from_hours(1);
     if presented.last_used_at.is_none_or(stale) {
         app.store.token_used(presented.token).await?;
     }

@@ -30,7 +30,7 @@ row! {
 impl AliasRow {
     fn place(&self) -> Result<Place, Error> {
         let path = OrgPath::parse(&self.org_path);
-        let path = path.ok_or_else(|| super::corrupt("aliases", "org_path", self.id))?;
+        let path = path.ok_or_else(|| super::corrupt("aliases", "org_path", &self.id))?;
         Ok(Place::domain(path, DomainId::from(self.domain_id)))
     }
 
@@ -62,7 +62,7 @@ impl AliasRow {
     }
 }
 
-fn destinations(id: uuid::Uuid, rows: Vec<(String,)>) -> Result<Vec<Destination>, Error> {
+fn destinations(id: uuid::Uuid, rows: &[(String,)]) -> Result<Vec<Destination>, Error> {
     let reading = Reading {
         table: "alias_destinations",
         id: &id,
@@ -81,7 +81,7 @@ impl Store {
             .bind(row.id)
             .fetch_all()
             .await?;
-        let (place, destinations) = (row.place()?, destinations(row.id, rows)?);
+        let (place, destinations) = (row.place()?, destinations(row.id, &rows)?);
         Ok(Guarded::new(place, row.alias(destinations)?))
     }
 
@@ -160,7 +160,7 @@ impl Store {
                 .bind(row.id)
                 .fetch_all()
                 .await?;
-            let destinations = destinations(row.id, found)?;
+            let destinations = destinations(row.id, &found)?;
             items.push(row.alias(destinations)?);
         }
         Ok(Page {
@@ -363,7 +363,7 @@ impl<P: WritesAliases> Aliases<'_, P> {
             .bind(id.uuid())
             .fetch_all()
             .await?;
-        let destinations = destinations(row.id, rows)?;
+        let destinations = destinations(row.id, &rows)?;
         let mut alias = row.alias(destinations)?;
         self.0.check_version(&alias.address, alias.version - 1)?;
         alias.updated_at = self.0.now;

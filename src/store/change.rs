@@ -60,7 +60,7 @@ impl<P: Permission> Change<P> {
     }
 
     /// The version that the caller expects the object to have, if they said so.
-    pub(super) fn check_version(&self, what: impl ToString, current: i64) -> Result<(), Error> {
+    pub(super) fn check_version(&self, what: &impl ToString, current: i64) -> Result<(), Error> {
         match self.call.expected_version {
             Some(expected) if expected != current => Err(Error::Stale {
                 what: what.to_string(),

@@ -48,7 +48,7 @@ impl GrantRow {
         Ok(Grant {
             id: GrantId::from(self.id),
             role: reading.text("role", &self.role)?,
-            scope: scope.ok_or_else(|| corrupt("grants", "scope", self.id))?,
+            scope: scope.ok_or_else(|| corrupt("grants", "scope", &self.id))?,
             expires_at: self.expires_at.map(time),
         })
     }

@@ -35,7 +35,7 @@ row! {
 impl DomainRow {
     fn guarded(self) -> Result<Guarded<Domain>, Error> {
         let path = OrgPath::parse(&self.org_path);
-        let path = path.ok_or_else(|| super::corrupt("domains", "org_path", self.id))?;
+        let path = path.ok_or_else(|| super::corrupt("domains", "org_path", &self.id))?;
         let place = Place::domain(path, DomainId::from(self.id));
         Ok(Guarded::new(place, self.domain()?))
     }
@@ -67,7 +67,7 @@ impl DomainRow {
                 quota_bytes: self.used_quota_bytes,
                 unlimited: self.used_unlimited,
             },
-            suspension: reading.off(self.suspended_at, self.suspended_reason)?,
+            suspension: reading.off(self.suspended_at, self.suspended_reason.as_deref())?,
             org_suspended: self.org_suspended,
             version: self.version,
             created_at: time(self.created_at),

@@ -26,6 +26,8 @@ enum Token {
     Text(usize, String),
     Concat,
     Columns,
+    Listing,
+    Hole,
     Open,
     Close,
 }
@@ -46,6 +48,12 @@ fn tokens(source: &str) -> Vec<Token> {
         } else if let Some(after) = rest.strip_prefix("columns!()") {
             tokens.push(Token::Columns);
             rest = after;
+        } else if let Some(after) = rest.strip_prefix("listing!(") {
+            tokens.push(Token::Listing);
+            rest = after;
+        } else if rest.starts_with("$condition") || rest.starts_with("$last") {
+            tokens.push(Token::Hole);
+            rest = &rest[1..];
         } else if next == '"' {
             let (text, after) = string(&rest[1..]);
             tokens.push(Token::Text(line(rest), text));
@@ -81,42 +89,73 @@ fn is_statement(text: &str) -> bool {
     verbs.iter().any(|verb| text.trim_start().starts_with(verb))
 }
 
-/// The statements in one file of the store.
+/// The statements in one file of the store. Its columns may stand in the module above it.
 fn statements_of(file: &Path) -> Vec<Statement> {
     let source = fs::read_to_string(file).unwrap();
-    let name = file.file_name().unwrap().to_string_lossy().into_owned();
-    let columns = source.split_once("macro_rules! columns").map(|(_, rest)| {
-        let start = rest.find('"').unwrap();
-        string(&rest[start + 1..]).0
+    let above = fs::read_to_string(file.parent().unwrap().with_extension("rs")).unwrap_or_default();
+    let columns = [&source, &above].into_iter().find_map(|text| {
+        let (_, rest) = text.split_once("macro_rules! columns")?;
+        Some(string(&rest[rest.find('"').unwrap() + 1..]).0)
     });
+    let columns = columns.unwrap_or_default();
+    let listing = source
+        .split_once("macro_rules! listing")
+        .map(|(_, rest)| rest.split_once("concat!(").unwrap().1);
     let mut found = Vec::new();
     let mut tokens = tokens(&source).into_iter();
     while let Some(token) = tokens.next() {
         let (line, text) = match token {
             Token::Text(line, text) => (line, text),
-            Token::Concat => joined(&mut tokens, columns.as_deref()),
-            Token::Columns | Token::Open | Token::Close => continue,
+            Token::Concat => joined(&mut tokens, &columns, Vec::new()),
+            Token::Listing => {
+                let (line, holes) = arguments(&mut tokens);
+                let mut template = self::tokens(listing.unwrap()).into_iter();
+                (line, joined(&mut template, &columns, holes).1)
+            }
+            Token::Columns | Token::Hole | Token::Open | Token::Close => continue,
         };
-        if is_statement(&text) {
+        // The pieces of a macro's own text, with its holes still open, are no statement yet.
+        if is_statement(&text) && !text.contains(OPEN) {
             let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-            let file = name.clone();
+            let file = file.file_name().unwrap().to_string_lossy().into_owned();
             found.push(Statement { file, line, text });
         }
     }
     found
 }
 
+/// What stands for a hole that nothing was put into.
+const OPEN: char = '\u{25cc}';
+
+/// The strings between the brackets of a macro.
+fn arguments(tokens: &mut impl Iterator<Item = Token>) -> (usize, Vec<String>) {
+    let mut line = 0;
+    let mut holes = Vec::new();
+    for token in tokens {
+        match token {
+            Token::Text(at, text) => {
+                line = at;
+                holes.push(text);
+            }
+            _ => break,
+        }
+    }
+    (line, holes)
+}
+
 /// What a `concat!` makes, up to its closing bracket.
-fn joined(tokens: &mut impl Iterator<Item = Token>, columns: Option<&str>) -> (usize, String) {
+fn joined(tokens: &mut impl Iterator<Item = Token>, columns: &str, holes: Vec<String>) -> (usize, String) {
     let (mut line, mut text, mut depth) = (0, String::new(), 1);
+    let mut holes = holes.into_iter();
     for token in tokens {
         match token {
             Token::Text(at, part) => {
                 line = if line == 0 { at } else { line };
                 text.push_str(&part);
             }
-            Token::Columns => text.push_str(columns.unwrap()),
-            Token::Open | Token::Concat => depth += 1,
+            Token::Columns => text.push_str(columns),
+            Token::Hole => text.push_str(&holes.next().unwrap_or(OPEN.to_string())),
+            Token::Open | Token::Concat | Token::Listing => depth += 1,
             Token::Close => depth -= 1,
         }
         if depth == 0 {
@@ -127,11 +166,15 @@ fn joined(tokens: &mut impl Iterator<Item = Token>, columns: Option<&str>) -> (u
 }
 
 fn statements() -> Vec<Statement> {
-    let store = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/store");
-    let mut files: Vec<PathBuf> = fs::read_dir(store)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
+    let mut files = Vec::new();
+    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src/store")];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path: PathBuf = entry.unwrap().path();
+            let kind = if path.is_dir() { &mut folders } else { &mut files };
+            kind.push(path);
+        }
+    }
     files.sort();
     files.iter().flat_map(|file| statements_of(file)).collect()
 }
@@ -227,7 +270,6 @@ const MAY_WALK: &[(&str, &str)] = &[
         "org_path >= $3 AND org_path < $4 ORDER BY id DESC",
         "sorts the history of one customer",
     ),
-    ("(org_path, domain) >= ($4, $5)", "sorts what was found"),
     (
         "UNION SELECT CAST($9 AS TEXT)",
         "six words that came with the statement",
