@@ -261,7 +261,7 @@ impl Store {
                 "UPDATE mailboxes SET usage_bytes = $3, usage_messages = $4, usage_as_of = $5,
                    last_login_at = COALESCE($6, last_login_at),
                    fullness = CASE WHEN quota_bytes IS NULL THEN 0 WHEN quota_bytes = 0 THEN
-                     CASE WHEN CAST($3 AS BIGINT) > 0 THEN 1000 ELSE 0 END
+                     CASE WHEN $3 > 0 THEN 1000 ELSE 0 END
                      WHEN $3 / quota_bytes >= 10 THEN 9999
                      WHEN $3 < 9000000000000000 THEN $3 * 1000 / quota_bytes
                      ELSE $3 / (quota_bytes / 1000) END

@@ -1,12 +1,12 @@
 //! Every statement of the store is taken by both databases, the busy ones use an index, and both schemas are one.
 
 use std::collections::BTreeSet;
+use std::error::Error as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::support::app::TestApp;
 use crate::support::backend::{Backend, block_on, sql};
-use crate::support::postgres;
 
 /// A statement of the store, and where it stands.
 struct Statement {
@@ -197,21 +197,44 @@ fn every_statement_is_found() {
 fn postgres_takes_every_statement() {
     block_on(async {
         let app = TestApp::new(Backend::Postgres).await;
-        let database = app.settings.database.expose();
-        let name = database.rsplit('/').next().unwrap();
-        let prepared: Vec<String> = statements()
-            .iter()
-            .enumerate()
-            .map(|(n, one)| {
-                format!(
-                    "/* {} */ PREPARE s{n} AS {}; DEALLOCATE s{n}",
-                    one.name(),
-                    one.text
-                )
-            })
-            .collect();
-        postgres::server().sql(name, &prepared.join(";\n"));
+        for (n, statement) in statements().iter().enumerate() {
+            if let Err(problem) = prepare(&app, n, &statement.text).await {
+                panic!(
+                    "PostgreSQL refuses {}: {problem}\n{}",
+                    statement.name(),
+                    statement.text
+                );
+            }
+        }
     });
+}
+
+/// Prepares a statement without saying what its values are. Where that leaves open whether a number is an `INTEGER`
+/// or a `BIGINT`, it is a `BIGINT`, as it is when the store runs it.
+async fn prepare(app: &TestApp, n: usize, text: &str) -> Result<(), String> {
+    let mut numbers = BTreeSet::new();
+    loop {
+        let most = numbers.iter().copied().max().unwrap_or(0);
+        let kinds: Vec<&str> = (1..=most)
+            .map(|n| if numbers.contains(&n) { "BIGINT" } else { "UNKNOWN" })
+            .collect();
+        let kinds = if most == 0 {
+            String::new()
+        } else {
+            format!("({})", kinds.join(", "))
+        };
+        let prepare = sql(format!("PREPARE one{n}{kinds} AS {text}"));
+        let Err(problem) = app.db().write(prepare).execute().await else {
+            return Ok(());
+        };
+        let problem = problem.source().map(ToString::to_string).unwrap_or_default();
+        let open = problem.split_once("inconsistent types deduced for parameter $");
+        let open = open.map(|(_, number)| number.trim().parse::<usize>().unwrap());
+        match open.filter(|number| numbers.insert(*number)) {
+            Some(_) => (),
+            None => return Err(problem),
+        }
+    }
 }
 
 /// How SQLite would carry a statement out.
