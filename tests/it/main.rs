@@ -8,5 +8,6 @@
 
 mod cluster;
 mod provisioning;
+mod sql;
 mod stories;
 mod support;
