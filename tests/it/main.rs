@@ -9,5 +9,6 @@
 mod cluster;
 mod commands;
 mod provisioning;
+mod sql;
 mod stories;
 mod support;

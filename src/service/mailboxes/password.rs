@@ -47,7 +47,7 @@ async fn store_password(
     text: &str,
 ) -> Result<Done<Mailbox>, Error> {
     let mut change = app.store.change(call, permit).await?;
-    let mut mailbox = change.mailboxes().lock(id).await?;
+    let mut mailbox = change.mailboxes().lock_live(id).await?;
     change.mailboxes().set_password(id, hash).await?;
     mailbox.has_password = true;
     let event =
@@ -82,7 +82,7 @@ pub async fn make_setup_link(
     let digest = tokens::digest(&code);
 
     let mut change = app.store.change(call, permit).await?;
-    let mailbox = change.mailboxes().lock(seen.id).await?;
+    let mailbox = change.mailboxes().lock_live(seen.id).await?;
     let expires_at = change
         .now()
         .plus(std::time::Duration::from_secs(SETUP_LINK_DAYS * 86_400));

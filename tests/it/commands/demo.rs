@@ -1,6 +1,7 @@
 //! The demonstration: made once, found again, thrown away on demand.
 
 use std::fs;
+use std::process::Command;
 
 use serde_json::Value;
 use tempfile::tempdir;
@@ -55,4 +56,45 @@ fn somebody_elses_installation_is_left_alone() {
     let complaint = run(dir.path(), "demo --database sqlite:postdesk.db").badly(1);
     assert!(complaint.contains("--dir"), "{complaint}");
     run(dir.path(), "migrate --check").well();
+}
+
+/// The commands of the tour in the README: each block of shell with a request or a query in it.
+fn tour() -> Vec<String> {
+    let readme = include_str!("../../../README.md");
+    let (_, tour) = readme.split_once("## Five minutes with the API").unwrap();
+    let (tour, _) = tour.split_once("\n## ").unwrap();
+    let blocks = tour.split("```sh\n").skip(1);
+    let blocks = blocks.map(|block| block.split("```").next().unwrap().to_owned());
+    blocks
+        .filter(|block| block.contains("curl ") || block.contains("sqlite3 "))
+        .collect()
+}
+
+#[test]
+fn the_tour_of_the_readme_works() {
+    const QUIETLY: &str = "curl() { command curl --silent --show-error --output /dev/null --write-out '%{http_code}\\n' \"$@\"; }\n";
+
+    let dir = tempdir().unwrap();
+    let portal = Portal::start(dir.path(), "demo --json");
+    let keys: Value =
+        serde_json::from_str(&fs::read_to_string(dir.path().join("demo-data/keys.json")).unwrap()).unwrap();
+    let blocks = tour();
+    assert!(blocks.len() >= 6, "{blocks:?}");
+    for block in blocks {
+        let output = Command::new("bash")
+            .args(["-euo", "pipefail", "-c", &format!("{QUIETLY}{block}")])
+            .current_dir(dir.path())
+            .env("URL", format!("http://{}/api/v1", portal.address))
+            .env("TOKEN", keys["token"].as_str().unwrap())
+            .output()
+            .unwrap();
+        let printed = String::from_utf8(output.stdout).unwrap();
+        let wanted = if block.contains("# 422") { "422" } else { "2" };
+        let is_fine = |line: &str| block.contains("sqlite3 ") || line.starts_with(wanted);
+        assert!(
+            output.status.success() && !printed.is_empty() && printed.lines().all(is_fine),
+            "{block}\n{printed}\n{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+    }
 }
