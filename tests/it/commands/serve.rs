@@ -4,6 +4,7 @@ use std::fs;
 use std::io::Write;
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
+use std::process::Stdio;
 
 use tempfile::tempdir;
 
@@ -79,7 +80,12 @@ fn a_client_that_never_finishes_does_not_hold_up_the_end() {
 fn two_processes_that_start_at_once_share_one_file() {
     let dir = tempdir().unwrap();
     let mut children: Vec<_> = (0..4)
-        .map(|_| program(dir.path(), "migrate").spawn().unwrap())
+        .map(|_| {
+            program(dir.path(), "migrate")
+                .stdout(Stdio::null())
+                .spawn()
+                .unwrap()
+        })
         .collect();
     let portals = [
         Portal::start(dir.path(), "serve"),
@@ -101,7 +107,9 @@ fn a_worker_alone_writes_what_a_portal_without_one_leaves() {
     run(dir.path(), &format!("target init {target}")).well();
     let portal = Portal::start(dir.path(), &format!("serve --no-worker {target}"));
     assert!(portal.get("/readyz?verbose").contains("target main: 1 pending"));
-    let mut worker = program(dir.path(), &format!("worker {target}")).spawn().unwrap();
+    let mut worker = program(dir.path(), &format!("worker {target} --set log.level=warn"))
+        .spawn()
+        .unwrap();
     portal.get_until("/readyz?verbose", "target main: 0 pending, 0 failed");
     let id = worker.id().to_string();
     assert!(
