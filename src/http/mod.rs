@@ -5,5 +5,7 @@ pub mod peer;
 pub mod refusal;
 pub mod security;
 pub mod server;
+pub mod session;
 pub mod static_files;
 mod watched;
+pub mod web;

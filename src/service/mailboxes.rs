@@ -5,12 +5,12 @@ use uuid::Uuid;
 use super::{App, Done};
 use crate::access::{
     AliasExternal, Call, Denied, HashImport, MailboxCreate, MailboxDelete, MailboxRead, MailboxRename,
-    MailboxResetPassword, MailboxSetQuota, MailboxSuspend, MailboxUpdate, Permission, Permit,
+    MailboxResetPassword, MailboxSetQuota, MailboxSuspend, MailboxUpdate, Permission, Permit, Place,
     WritesMailboxes,
 };
 use crate::error::Error;
 use crate::model::{
-    Destination, DomainName, EmailAddress, Event, EventKind, Forwarding, Invalid, LocalPart, Mailbox,
+    Destination, Domain, DomainName, EmailAddress, Event, EventKind, Forwarding, Invalid, LocalPart, Mailbox,
     MailboxDraft, MailboxHash, MailboxId, MailboxPatch, ObjectKind, Password, Quota, Reason, Refusal, Secret,
     Subject, Suspension, Timestamp, words_password,
 };
@@ -142,7 +142,62 @@ pub async fn create(
     if matches!(draft.secret, Secret::Hash(_)) && !call.actor.may::<HashImport>(permit.place()) {
         return Err(Error::Refused(HashImport::ACTION));
     }
+    insert(app, call, permit, &domain, draft, None).await
+}
 
+/// Adds a mailbox to `domain` whose owner chooses the password by a one-time link.
+pub async fn create_with_link(
+    app: &App,
+    call: &Call,
+    domain: &DomainName,
+    draft: MailboxDraft,
+) -> Result<(Done<Mailbox>, SetupLink), Error> {
+    let (domain, permit) = app.live_domain::<MailboxCreate>(call, domain).await?;
+    let link = NewLink::make(app);
+    let done = insert(app, call, permit, &domain, draft, Some(&link)).await?;
+    Ok((done, link.shown(app)))
+}
+
+/// A password of easy words for a mailbox that is about to be made, to be printed or read out.
+pub fn first_password(app: &App) -> Password {
+    app.ids.with_random(words_password)
+}
+
+/// A one-time link before it is shown: its code, and when it ends.
+struct NewLink {
+    code: String,
+    expires_at: Timestamp,
+}
+
+impl NewLink {
+    fn make(app: &App) -> Self {
+        let lives = std::time::Duration::from_secs(SETUP_LINK_DAYS * 86_400);
+        Self {
+            code: app.ids.key(26),
+            expires_at: app.clock.now().plus(lives),
+        }
+    }
+
+    fn digest(&self) -> Vec<u8> {
+        super::tokens::digest(&self.code)
+    }
+
+    fn shown(self, app: &App) -> SetupLink {
+        SetupLink {
+            url: format!("{}/in/{}", app.base_url, self.code),
+            expires_at: self.expires_at,
+        }
+    }
+}
+
+async fn insert(
+    app: &App,
+    call: &Call,
+    permit: Permit<MailboxCreate>,
+    domain: &Domain,
+    draft: MailboxDraft,
+    link: Option<&NewLink>,
+) -> Result<Done<Mailbox>, Error> {
     let hash = match draft.secret {
         Secret::Nothing => None,
         Secret::Hash(hash) => Some(hash),
@@ -180,8 +235,14 @@ pub async fn create(
     change.mailboxes().insert(&mut new).await?;
     let mailbox = new.mailbox;
     let text = format!("Mailbox {} with {}", mailbox.address, spoken(mailbox.quota));
-    let event = event(EventKind::MailboxCreated, &mailbox).saying(text);
-    let events = change.commit(vec![event]).await?;
+    let mut events = vec![event(EventKind::MailboxCreated, &mailbox).saying(text)];
+    if let Some(link) = link {
+        change
+            .put_mailbox_link(mailbox.id, &link.digest(), link.expires_at)
+            .await?;
+        events.push(link_made(&mailbox));
+    }
+    let events = change.commit(events).await?;
     Ok(Done {
         value: mailbox,
         events,
@@ -554,32 +615,25 @@ pub async fn make_setup_link(
     at: &MailboxRef,
 ) -> Result<(Done<Mailbox>, SetupLink), Error> {
     let (seen, permit) = open_live::<MailboxResetPassword>(app, call, at).await?;
-    let code = app.ids.key(26);
-    let digest = super::tokens::digest(&code);
+    let link = NewLink::make(app);
 
     let mut change = app.store.change(call, permit).await?;
     let mailbox = change.mailboxes().lock(seen.id).await?;
-    let expires_at = change
-        .now()
-        .plus(std::time::Duration::from_secs(SETUP_LINK_DAYS * 86_400));
-    change.put_mailbox_link(mailbox.id, &digest, expires_at).await?;
-    let text = format!(
+    change
+        .put_mailbox_link(mailbox.id, &link.digest(), link.expires_at)
+        .await?;
+    let events = change.commit(vec![link_made(&mailbox)]).await?;
+    let done = Done {
+        value: mailbox,
+        events,
+    };
+    Ok((done, link.shown(app)))
+}
+
+fn link_made(mailbox: &Mailbox) -> Event {
+    event(EventKind::MailboxSetupLinkMade, mailbox).saying(format!(
         "A set-up link for {} was made, good for {SETUP_LINK_DAYS} days",
         mailbox.address
-    );
-    let event = Event::new(EventKind::MailboxSetupLinkMade, subject(&mailbox)).saying(text);
-    let event = event.touching(ObjectKind::Mailbox, mailbox.id.uuid(), mailbox.version);
-    let events = change.commit(vec![event]).await?;
-    let link = SetupLink {
-        url: format!("{}/in/{code}", app.base_url),
-        expires_at,
-    };
-    Ok((
-        Done {
-            value: mailbox,
-            events,
-        },
-        link,
     ))
 }
 
@@ -593,17 +647,7 @@ pub async fn set_forwarding(
     let (seen, permit) = open_live::<MailboxUpdate>(app, call, at).await?;
     in_future("/until", forwarding.until, call)?;
     let place = permit.place().clone();
-    let destinations =
-        super::aliases::settle_destinations(app, call, seen.address.domain(), forwarding.destinations)
-            .await?;
-    let outside = destinations.iter().any(|settled| settled.external);
-    if outside && !call.actor.may::<AliasExternal>(&place) {
-        return Err(Error::Refused(AliasExternal::ACTION));
-    }
-    let destinations: Vec<Destination> = destinations
-        .into_iter()
-        .map(|settled| settled.destination)
-        .collect();
+    let destinations = allowed(app, call, &place, &seen, forwarding.destinations).await?;
 
     let mut change = app.store.change(call, permit).await?;
     let before = change.mailboxes().lock(seen.id).await?;
@@ -625,6 +669,27 @@ pub async fn set_forwarding(
         ..before.clone()
     };
     change.mailboxes().save(&after).await?;
+    let event = forwarded(&before, &after, &forwarding);
+    let events = change.commit(vec![event]).await?;
+    Ok(Done { value: after, events })
+}
+
+/// Destinations in canonical form, if the actor may send mail there.
+async fn allowed(
+    app: &App,
+    call: &Call,
+    place: &Place,
+    seen: &Mailbox,
+    destinations: Vec<Destination>,
+) -> Result<Vec<Destination>, Error> {
+    let settled = super::aliases::settle_destinations(app, call, seen.address.domain(), destinations).await?;
+    if settled.iter().any(|to| to.external) && !call.actor.may::<AliasExternal>(place) {
+        return Err(Error::Refused(AliasExternal::ACTION));
+    }
+    Ok(settled.into_iter().map(|to| to.destination).collect())
+}
+
+fn forwarded(before: &Mailbox, after: &Mailbox, forwarding: &Forwarding) -> Event {
     let to = |to: &Forwarding| {
         to.destinations
             .iter()
@@ -636,16 +701,16 @@ pub async fn set_forwarding(
     } else {
         "keeps no copy"
     };
-    let event = event(EventKind::MailboxForwardingSet, &after)
+    event(EventKind::MailboxForwardingSet, after)
         .saying(format!(
             "Mail for {} goes to {}; it {copy}",
             after.address,
-            to(&forwarding).join(", ")
+            to(forwarding).join(", ")
         ))
         .changing(
             "forwarding.destinations",
             &before.forwarding.as_ref().map(to),
-            &Some(to(&forwarding)),
+            &Some(to(forwarding)),
         )
         .changing(
             "forwarding.keep_copy",
@@ -656,8 +721,55 @@ pub async fn set_forwarding(
             "forwarding.until",
             &before.forwarding.as_ref().and_then(|f| f.until),
             &forwarding.until,
-        );
-    let events = change.commit(vec![event]).await?;
+        )
+}
+
+/// Somebody left: nobody signs in to the mailbox any more, and its mail goes on arriving, to whoever takes over.
+pub async fn someone_left(
+    app: &App,
+    call: &Call,
+    at: &MailboxRef,
+    reason: Reason,
+    forwarding: Option<Forwarding>,
+) -> Result<Done<Mailbox>, Error> {
+    let (seen, permit) = open_live::<MailboxSuspend>(app, call, at).await?;
+    let place = permit.place().clone();
+    let forwarding = match forwarding {
+        Some(_) if !call.actor.may::<MailboxUpdate>(&place) => {
+            return Err(Error::Refused(MailboxUpdate::ACTION));
+        }
+        Some(wanted) => {
+            in_future("/until", wanted.until, call)?;
+            let destinations = allowed(app, call, &place, &seen, wanted.destinations).await?;
+            Some(Forwarding {
+                destinations,
+                ..wanted
+            })
+        }
+        None => None,
+    };
+
+    let mut change = app.store.change(call, permit).await?;
+    let before = change.mailboxes().lock(seen.id).await?;
+    let mut after = before.clone();
+    let since = before.suspension.as_ref().map_or(change.now(), |off| off.at);
+    after.suspension = Some(Suspension {
+        at: since,
+        reason: reason.clone(),
+        receive: true,
+        until: None,
+    });
+    let text = format!("Nobody can sign in to {}; it still receives mail", after.address);
+    let suspended = event(EventKind::MailboxSuspended, &after).saying(text);
+    let mut events = vec![suspended.because(reason.as_str())];
+    if let Some(forwarding) = forwarding {
+        let own = before.address.to_string();
+        change.refuse_loop(&own, &forwarding.destinations).await?;
+        after.forwarding = Some(forwarding.clone());
+        events.push(forwarded(&before, &after, &forwarding));
+    }
+    change.mailboxes().save(&after).await?;
+    let events = change.commit(events).await?;
     Ok(Done { value: after, events })
 }
 

@@ -278,7 +278,9 @@ impl Store {
         wanted: i64,
     ) -> Result<Vec<MailboxRow>, Error> {
         if let Some(prefix) = &filter.prefix {
-            return self.mailbox_rows_found(span, prefix, page, wanted).await;
+            return self
+                .mailbox_rows_found(span, (prefix, filter), page, wanted)
+                .await;
         }
         let (low, high) = (span.low(), span.high());
         let sql = match (filter.sort, filter.state) {
@@ -363,11 +365,12 @@ impl Store {
     async fn mailbox_rows_found(
         &self,
         span: &crate::access::Span,
-        prefix: &str,
+        (prefix, filter): (&str, &MailboxFilter),
         page: &PageRequest,
         wanted: i64,
     ) -> Result<Vec<MailboxRow>, Error> {
         let (low, high) = (span.low(), span.high());
+        let in_state = |state| filter.state == Some(state);
         let rows = self
             .db
             .read(concat!(
@@ -377,6 +380,7 @@ impl Store {
                    SELECT s.object_id FROM search_terms s
                    WHERE (s.org_path, s.domain) >= ($4, $5) AND (s.org_path, s.domain) < ($6, $7)
                      AND s.term >= $9 AND s.term < $10 AND s.kind = 'mailbox')
+                 AND ($11 OR (m.suspended_at IS NOT NULL) = $12) AND m.fullness >= $13
                  AND (m.org_path, m.domain, m.local_part) > ($1, $2, $3)
                  ORDER BY m.org_path, m.domain, m.local_part LIMIT $8"
             ))
@@ -390,6 +394,9 @@ impl Store {
             .bind(wanted)
             .bind(prefix.to_owned())
             .bind(format!("{prefix}\u{10FFFF}"))
+            .bind(!in_state(StateFilter::Suspended) && !in_state(StateFilter::Active))
+            .bind(in_state(StateFilter::Suspended))
+            .bind(filter.percent_at_least.unwrap_or(0) * 10)
             .fetch_all()
             .await?;
         Ok(rows)

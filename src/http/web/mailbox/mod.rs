@@ -1,0 +1,3 @@
+//! One mailbox.
+
+pub(super) mod show;

@@ -1,0 +1,3 @@
+//! Many mailboxes, and new ones.
+
+pub(super) mod list;
