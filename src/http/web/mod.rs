@@ -57,8 +57,37 @@ fn domain_routes() -> Router<App> {
         .route("/domains/{domain}", get(domains::home::show))
         .route("/domains/{domain}/mailboxes", get(mailboxes::list::show))
         .route("/domains/{domain}/mailboxes/bulk", post(mailboxes::list::bulk))
+        .route(
+            "/domains/{domain}/mailboxes/check",
+            get(mailboxes::new::check_part),
+        )
+        .route(
+            "/domains/{domain}/mailboxes/new",
+            get(mailboxes::new::ask).post(mailboxes::new::create),
+        )
 }
 
 fn mailbox_routes() -> Router<App> {
-    Router::new().route("/mailboxes/{mailbox}", get(mailbox::show::show))
+    use mailbox::{access, change, forwarding, show, state};
+
+    let of_mailbox = Router::new()
+        .route("/", get(show::show))
+        .route("/edit", get(change::ask).post(change::save))
+        .route("/quota", post(change::set_quota))
+        .route("/rename", get(change::ask_address).post(change::rename))
+        .route("/password", get(access::ask).post(access::reset))
+        .route("/password/done", get(access::done))
+        .route("/handover", get(mailboxes::new::handover))
+        .route("/forwarding", get(forwarding::ask).post(forwarding::save))
+        .route("/forwarding/end", post(forwarding::end))
+        .route(
+            "/leave",
+            get(forwarding::ask_who_left).post(forwarding::someone_left),
+        )
+        .route("/suspend", get(state::ask_suspend).post(state::suspend))
+        .route("/resume", post(state::resume))
+        .route("/delete", get(state::ask_delete).post(state::delete))
+        .route("/restore", post(state::restore))
+        .route("/activity", get(state::activity));
+    Router::new().nest("/mailboxes/{mailbox}", of_mailbox)
 }

@@ -1,6 +1,6 @@
 //! Who looks at a page, and how they like it.
 
-use axum::extract::{FromRequestParts, RawPathParams, Request};
+use axum::extract::{FromRequestParts, OriginalUri, RawPathParams, Request};
 use axum::response::{IntoResponse, Response};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
@@ -41,6 +41,8 @@ impl Seen {
         headers: &HeaderMap,
         extensions: &http::Extensions,
     ) -> Self {
+        // Nested routes see a shorter path; what people see is the whole.
+        let uri = extensions.get::<OriginalUri>().map_or(uri, |whole| &whole.0);
         let id = extensions.get::<RequestId>().map(|id| id.as_str().to_owned());
         Self {
             uri: uri.clone(),

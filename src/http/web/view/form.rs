@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use http::StatusCode;
 
+use crate::access::Action;
 use crate::error::Error;
 use crate::model::Invalid;
 
@@ -79,6 +80,11 @@ impl Form {
                      again if your change is still right."
                 );
                 Ok((self.problem("", &text), StatusCode::PRECONDITION_FAILED))
+            }
+            Error::Refused(Action::AliasExternal) => {
+                let text = "Your role does not let you send mail on to addresses outside of what you look after. \
+                            Leave them out, or ask somebody who may.";
+                Ok((self.problem("destinations", text), StatusCode::FORBIDDEN))
             }
             other => Err(other),
         }
