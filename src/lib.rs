@@ -25,6 +25,7 @@ pub mod http;
 pub mod ids;
 pub mod model;
 pub mod out;
+pub mod provisioning;
 pub mod service;
 pub mod signals;
 pub mod start;

@@ -64,7 +64,7 @@ impl Ceiling {
     fn lets(self, action: Action) -> bool {
         match self {
             Self::Everything => true,
-            Self::ReadOnly => action.as_str().ends_with(".read"),
+            Self::ReadOnly => action.reads(),
             Self::PasswordOf(_) => action == Action::MailboxResetPassword,
             Self::OwnAccount(_) => action == Action::AccountUpdate,
         }

@@ -82,6 +82,13 @@ permissions! {
     SystemManage "system.manage" "manage the installation";
 }
 
+impl Action {
+    /// Whether it changes nothing.
+    pub fn reads(self) -> bool {
+        self.as_str().split('.').nth(1) == Some("read")
+    }
+}
+
 impl fmt::Display for Action {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())

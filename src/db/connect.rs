@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::postgres::{PgConnectOptions, PgListener, PgPool, PgPoolOptions};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
@@ -142,6 +142,16 @@ impl Db {
         Ok(())
     }
 
+    /// Listens to what other nodes announce; `None` on SQLite, which has none.
+    pub async fn listen(&self, channel: &'static str) -> Result<Option<Ear>, DbError> {
+        let Self::Postgres { read, .. } = self else {
+            return Ok(None);
+        };
+        let mut listener = PgListener::connect_with(read).await?;
+        listener.listen(channel).await?;
+        Ok(Some(Ear(listener)))
+    }
+
     /// `"sqlite"` or `"postgres"`.
     pub fn engine(&self) -> &'static str {
         match self {
@@ -162,6 +172,18 @@ impl Db {
                 write.close().await;
             }
         }
+    }
+}
+
+/// Hears what other nodes announce.
+#[derive(Debug)]
+pub struct Ear(PgListener);
+
+impl Ear {
+    /// Waits for the next announcement.
+    pub async fn heard(&mut self) -> Result<(), DbError> {
+        self.0.recv().await?;
+        Ok(())
     }
 }
 

@@ -6,7 +6,7 @@ mod migrate;
 mod query;
 pub mod url;
 
-pub use connect::{Db, Tx};
+pub use connect::{Db, Ear, Tx};
 pub use error::DbError;
 pub use query::{Bind, Query, Row};
 

@@ -1,5 +1,12 @@
 //! Postdesk over HTTP.
 
+use axum::Router;
+
+use crate::service::App;
+
+pub mod api;
+pub mod health;
+pub mod identity;
 pub mod limits;
 pub mod peer;
 pub mod refusal;
@@ -9,3 +16,11 @@ pub mod session;
 pub mod static_files;
 mod watched;
 pub mod web;
+
+/// Everything that is answered, not yet hardened.
+pub fn router(app: App) -> Router {
+    Router::new()
+        .merge(api::router(app.clone()))
+        .merge(health::routes(app))
+        .merge(static_files::routes())
+}

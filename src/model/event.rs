@@ -98,7 +98,7 @@ pub struct Subject {
 
 impl Subject {
     /// A thing with its name.
-    pub fn new(kind: &'static str, id: impl Into<Uuid>, name: impl ToString) -> Self {
+    pub fn new(kind: &'static str, id: impl Into<Uuid>, name: &impl ToString) -> Self {
         Self {
             kind,
             id: id.into(),

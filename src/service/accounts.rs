@@ -127,7 +127,7 @@ pub async fn grant(
     change.accounts().grant(id, account, &draft).await?;
     let event = Event::new(
         EventKind::GrantGiven,
-        Subject::new("account", account.uuid(), email),
+        Subject::new("account", account.uuid(), &email),
     )
     .saying(text);
     let events = change.commit(vec![event]).await?;

@@ -8,8 +8,8 @@ use crate::access::{
 };
 use crate::error::Error;
 use crate::model::{
-    Alias, AliasAddress, AliasDraft, AliasId, AliasPatch, Destination, DomainName, EmailAddress, Event,
-    EventKind, Invalid, MOST_DESTINATIONS, ObjectKind, Subject,
+    Alias, AliasAddress, AliasDraft, AliasId, AliasPatch, Destination, Domain, DomainName, EmailAddress,
+    Event, EventKind, Invalid, MOST_DESTINATIONS, ObjectKind, Subject,
 };
 use crate::store::{MailboxFilter, Page, PageRequest};
 
@@ -145,7 +145,7 @@ pub async fn settle_destinations(
             });
         }
     }
-    settled.sort_by(|a, b| a.destination.to_string().cmp(&b.destination.to_string()));
+    settled.sort_by_key(|to| to.destination.to_string());
     Ok(settled)
 }
 
@@ -178,11 +178,11 @@ pub async fn create(
     if draft.local_part.is_none() {
         let (domain, permit) = app.live_domain::<AliasCatchAll>(call, domain).await?;
         let address = AliasAddress::CatchAll(domain.name.clone());
-        return insert(app, call, permit, domain.id, address, draft).await;
+        return insert(app, call, permit, &domain, address, draft).await;
     }
     let (domain, permit) = app.live_domain::<AliasWrite>(call, domain).await?;
     let address = alias_address(draft.local_part.clone(), &domain.name)?;
-    insert(app, call, permit, domain.id, address, draft).await
+    insert(app, call, permit, &domain, address, draft).await
 }
 
 fn alias_address(local: Option<crate::model::LocalPart>, domain: &DomainName) -> Result<AliasAddress, Error> {
@@ -200,7 +200,7 @@ async fn insert<P: WritesAliases>(
     app: &App,
     call: &Call,
     permit: Permit<P>,
-    domain_id: crate::model::DomainId,
+    domain: &Domain,
     address: AliasAddress,
     draft: AliasDraft,
 ) -> Result<Done<Alias>, Error> {
@@ -213,7 +213,8 @@ async fn insert<P: WritesAliases>(
     let now = change.now();
     let alias = Alias {
         id: app.ids.next(),
-        domain_id,
+        domain_id: domain.id,
+        org_id: domain.org_id,
         address,
         destinations,
         description: draft.description,
@@ -223,6 +224,7 @@ async fn insert<P: WritesAliases>(
         created_at: now,
         updated_at: now,
         deleted: None,
+        pending: true,
     };
     change.aliases().insert(&alias).await?;
     let event = event(EventKind::AliasCreated, &alias).saying(delivers(&alias));
@@ -382,8 +384,12 @@ pub async fn remove_member(
 
 /// What is worked out from what was read is written only onto that.
 fn at_version(call: &Call, version: i64) -> Call {
+    if !call.expects(version) {
+        return call.clone();
+    }
     Call {
-        expected_version: call.expected_version.or(Some(version)),
+        expected_version: Some(version),
+        further_versions: Vec::new(),
         ..call.clone()
     }
 }

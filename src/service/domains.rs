@@ -73,6 +73,7 @@ pub async fn create(app: &App, call: &Call, org: OrgId, draft: DomainDraft) -> R
         created_at: now,
         updated_at: now,
         deleted: None,
+        pending: true,
     };
     change.domains().insert(&domain).await?;
     let event =

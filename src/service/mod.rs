@@ -15,6 +15,7 @@ pub mod accounts;
 pub mod aliases;
 pub mod audit;
 pub mod domains;
+pub mod housekeeping;
 pub mod mailboxes;
 pub mod orgs;
 pub mod passwords;
@@ -38,6 +39,8 @@ pub struct Parts {
     pub ids: Ids,
     /// Hashes passwords, a few at a time.
     pub hasher: passwords::Hasher,
+    /// The grants of accounts, as long as they are what the store says.
+    pub grants: sign_in::Grants,
     /// Which names and addresses may be hosted.
     pub addresses: AddressPolicy,
     /// What a password must be.

@@ -52,7 +52,7 @@ pub async fn retry_failed(app: &App, call: &Call) -> Result<Done<u64>, Error> {
             events: Vec::new(),
         });
     }
-    let subject = Subject::new("system", uuid::Uuid::nil(), "targets");
+    let subject = Subject::new("system", uuid::Uuid::nil(), &"targets");
     let event = Event::new(EventKind::ProvisioningRetried, subject)
         .saying(format!("{count} objects are tried again"));
     let events = change.commit(vec![event]).await?;

@@ -8,28 +8,30 @@ use crate::access::{AliasRead, Guarded, OrgPath, Place, Reach, Span, WritesAlias
 use crate::db::row;
 use crate::error::Error;
 use crate::model::{
-    Alias, AliasAddress, AliasId, Deleted, Delta, Destination, DomainId, DomainName, EmailAddress, Timestamp,
+    Alias, AliasAddress, AliasId, Deleted, Delta, Destination, DomainId, DomainName, EmailAddress, OrgId,
+    Timestamp,
 };
 
 macro_rules! columns {
     () => {
-        "a.id, a.domain_id, a.org_path, a.domain, a.local_part, a.description, a.enabled, a.external_id, a.version,
-         a.created_at, a.updated_at, a.deleted_at, a.purge_at"
+        "a.id, a.domain_id, (SELECT o.org_id FROM domains o WHERE o.id = a.domain_id), a.org_path, a.domain,
+         a.local_part, a.description, a.enabled, a.external_id, a.version, a.created_at, a.updated_at, a.deleted_at,
+         a.purge_at, EXISTS (SELECT 1 FROM projections p WHERE p.object_id = a.id AND p.pending_since IS NOT NULL)"
     };
 }
 
 row! {
     struct AliasRow {
-        id: uuid::Uuid, domain_id: uuid::Uuid, org_path: String, domain: String, local_part: String,
+        id: uuid::Uuid, domain_id: uuid::Uuid, org_id: uuid::Uuid, org_path: String, domain: String, local_part: String,
         description: String, enabled: bool, external_id: Option<String>, version: i64, created_at: i64,
-        updated_at: i64, deleted_at: Option<i64>, purge_at: Option<i64>,
+        updated_at: i64, deleted_at: Option<i64>, purge_at: Option<i64>, pending: bool,
     }
 }
 
 impl AliasRow {
     fn place(&self) -> Result<Place, Error> {
         let path = OrgPath::parse(&self.org_path);
-        let path = path.ok_or_else(|| super::corrupt("aliases", "org_path", self.id))?;
+        let path = path.ok_or_else(|| super::corrupt("aliases", "org_path", &self.id))?;
         Ok(Place::domain(path, DomainId::from(self.domain_id)))
     }
 
@@ -48,6 +50,7 @@ impl AliasRow {
         Ok(Alias {
             id: AliasId::from(self.id),
             domain_id: DomainId::from(self.domain_id),
+            org_id: OrgId::from(self.org_id),
             address,
             destinations,
             description: reading.text("description", &self.description)?,
@@ -57,11 +60,12 @@ impl AliasRow {
             created_at: time(self.created_at),
             updated_at: time(self.updated_at),
             deleted: deleted(self.deleted_at, self.purge_at),
+            pending: self.pending,
         })
     }
 }
 
-fn destinations(id: uuid::Uuid, rows: Vec<(String,)>) -> Result<Vec<Destination>, Error> {
+fn destinations(id: uuid::Uuid, rows: &[(String,)]) -> Result<Vec<Destination>, Error> {
     let reading = Reading {
         table: "alias_destinations",
         id: &id,
@@ -80,7 +84,7 @@ impl Store {
             .bind(row.id)
             .fetch_all()
             .await?;
-        let (place, destinations) = (row.place()?, destinations(row.id, rows)?);
+        let (place, destinations) = (row.place()?, destinations(row.id, &rows)?);
         Ok(Guarded::new(place, row.alias(destinations)?))
     }
 
@@ -155,7 +159,7 @@ impl Store {
                 .bind(row.id)
                 .fetch_all()
                 .await?;
-            let destinations = destinations(row.id, found)?;
+            let destinations = destinations(row.id, &found)?;
             items.push(row.alias(destinations)?);
         }
         Ok(Page {
@@ -308,8 +312,9 @@ impl<P: WritesAliases> Aliases<'_, P> {
             .tx
             .query(
                 "UPDATE aliases SET version = version + 1 WHERE id = $1 AND domain_id = $2
-                 RETURNING id, domain_id, org_path, domain, local_part, description, enabled, external_id, version,
-                   created_at, updated_at, deleted_at, purge_at",
+                 RETURNING id, domain_id, (SELECT o.org_id FROM domains o WHERE o.id = domain_id), org_path, domain,
+                   local_part, description, enabled, external_id, version, created_at, updated_at, deleted_at,
+                   purge_at, TRUE",
             )
             .bind(id.uuid())
             .bind(domain.uuid())
@@ -323,7 +328,7 @@ impl<P: WritesAliases> Aliases<'_, P> {
             .bind(id.uuid())
             .fetch_all()
             .await?;
-        let destinations = destinations(row.id, rows)?;
+        let destinations = destinations(row.id, &rows)?;
         let mut alias = row.alias(destinations)?;
         self.0.check_version(&alias.address, alias.version - 1)?;
         alias.updated_at = self.0.now;

@@ -65,7 +65,7 @@ impl EventRow {
             table: "events",
             id: &self.id,
         };
-        let path = OrgPath::parse(&self.org_path).ok_or_else(|| corrupt("events", "org_path", self.id))?;
+        let path = OrgPath::parse(&self.org_path).ok_or_else(|| corrupt("events", "org_path", &self.id))?;
         Ok(EventRecord {
             id: EventId::from(self.id),
             at: time(self.at),

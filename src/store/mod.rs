@@ -20,6 +20,7 @@ use crate::ids::Ids;
 use crate::model::Clock;
 
 mod accounts;
+mod addresses;
 mod aliases;
 mod audit;
 mod change;
@@ -28,11 +29,14 @@ pub mod credentials;
 mod delivery;
 mod domains;
 
+pub mod housekeeping;
 pub mod idempotency;
 mod mailboxes;
 mod orgs;
 
+pub mod outbox;
 mod page;
+pub mod projected;
 
 mod row;
 mod search;
@@ -132,7 +136,7 @@ impl std::fmt::Debug for Store {
 }
 
 /// A stored value that no longer parses: named, so that it can be found.
-fn corrupt(table: &'static str, column: &'static str, id: impl ToString) -> Error {
+fn corrupt(table: &'static str, column: &'static str, id: &(impl ToString + ?Sized)) -> Error {
     Error::Internal(Internal::Corrupt {
         table,
         column,

@@ -30,7 +30,7 @@ row! {
 
 impl OrgRow {
     fn path(&self) -> Result<OrgPath, Error> {
-        OrgPath::parse(&self.path).ok_or_else(|| super::corrupt("orgs", "path", self.id))
+        OrgPath::parse(&self.path).ok_or_else(|| super::corrupt("orgs", "path", &self.id))
     }
 
     fn guarded(self) -> Result<Guarded<Org>, Error> {
@@ -65,7 +65,7 @@ impl OrgRow {
                 quota_bytes: self.used_quota_bytes,
                 unlimited: self.used_unlimited,
             },
-            suspension: reading.off(self.suspended_at, self.suspended_reason)?,
+            suspension: reading.off(self.suspended_at, self.suspended_reason.as_deref())?,
             version: self.version,
             created_at: time(self.created_at),
             updated_at: time(self.updated_at),

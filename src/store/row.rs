@@ -49,9 +49,9 @@ impl Reading<'_> {
         })
     }
 
-    pub(super) fn off(&self, at: Option<i64>, reason: Option<String>) -> Result<Option<Off>, Error> {
+    pub(super) fn off(&self, at: Option<i64>, reason: Option<&str>) -> Result<Option<Off>, Error> {
         let Some(at) = at else { return Ok(None) };
-        let reason = self.text("suspended_reason", reason.as_deref().unwrap_or_default())?;
+        let reason = self.text("suspended_reason", reason.unwrap_or_default())?;
         Ok(Some(Off { at: time(at), reason }))
     }
 }

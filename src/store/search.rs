@@ -103,7 +103,7 @@ impl Store {
         }
         let mut hits: Vec<Hit> = Vec::with_capacity(rows.len());
         for (id, kind, title, subtitle, deleted) in rows {
-            let kind = HitKind::parse(&kind).ok_or_else(|| super::corrupt("search_terms", "kind", id))?;
+            let kind = HitKind::parse(&kind).ok_or_else(|| super::corrupt("search_terms", "kind", &id))?;
             if !hits.iter().any(|hit| hit.id == id) {
                 hits.push(Hit {
                     kind,

@@ -41,7 +41,7 @@ impl Store {
         let Some((id, local, domain, display_name, path, domain_id, made_by)) = row else {
             return Ok(None);
         };
-        let bad = |column| move || corrupt("mailboxes", column, id);
+        let bad = |column| move || corrupt("mailboxes", column, &id);
         let address = format!("{local}@{domain}")
             .parse()
             .map_err(|_| bad("local_part")())?;

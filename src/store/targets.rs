@@ -233,7 +233,7 @@ impl Store {
         let mut items = Vec::with_capacity(rows.items.len());
         for row in rows.items {
             let kind = ObjectKind::parse(&row.kind);
-            let kind = kind.ok_or_else(|| super::corrupt("projections", "kind", row.object_id))?;
+            let kind = kind.ok_or_else(|| super::corrupt("projections", "kind", &row.object_id))?;
             let state = StateRow {
                 object_id: row.object_id,
                 name: row.name,
@@ -296,7 +296,7 @@ impl Store {
         Ok(())
     }
 
-    /// Notes every object for every enabled target; with `only_unknown` just those that a target was never told of.
+    /// Notes every object for every enabled target, in the order in which they depend on each other; with `only_unknown` just those that a target was never told of.
     pub(super) async fn note_everything(
         tx: &mut crate::db::Tx,
         now: Timestamp,
@@ -308,20 +308,20 @@ impl Store {
              ON CONFLICT (object_id, target_id) DO UPDATE SET pending_since = excluded.pending_since,
                due_at = excluded.due_at, tries = 0, parked = FALSE WHERE NOT $2",
             "INSERT INTO projections (object_id, target_id, kind, wanted, pending_since, due_at)
-             SELECT o.id, t.id, 'domain', o.version, $1, $1 FROM domains o CROSS JOIN targets t WHERE t.enabled
+             SELECT o.id, t.id, 'domain', o.version, $1, $1 + 1 FROM domains o CROSS JOIN targets t WHERE t.enabled
              ON CONFLICT (object_id, target_id) DO UPDATE SET pending_since = excluded.pending_since,
                due_at = excluded.due_at, tries = 0, parked = FALSE WHERE NOT $2",
             "INSERT INTO projections (object_id, target_id, kind, wanted, pending_since, due_at)
-             SELECT o.alias_id, t.id, 'domain_alias', o.version, $1, $1 FROM domain_names o CROSS JOIN targets t
+             SELECT o.alias_id, t.id, 'domain_alias', o.version, $1, $1 + 2 FROM domain_names o CROSS JOIN targets t
              WHERE t.enabled AND o.alias_id IS NOT NULL
              ON CONFLICT (object_id, target_id) DO UPDATE SET pending_since = excluded.pending_since,
                due_at = excluded.due_at, tries = 0, parked = FALSE WHERE NOT $2",
             "INSERT INTO projections (object_id, target_id, kind, wanted, pending_since, due_at)
-             SELECT o.id, t.id, 'mailbox', o.version, $1, $1 FROM mailboxes o CROSS JOIN targets t WHERE t.enabled
+             SELECT o.id, t.id, 'mailbox', o.version, $1, $1 + 3 FROM mailboxes o CROSS JOIN targets t WHERE t.enabled
              ON CONFLICT (object_id, target_id) DO UPDATE SET pending_since = excluded.pending_since,
                due_at = excluded.due_at, tries = 0, parked = FALSE WHERE NOT $2",
             "INSERT INTO projections (object_id, target_id, kind, wanted, pending_since, due_at)
-             SELECT o.id, t.id, 'alias', o.version, $1, $1 FROM aliases o CROSS JOIN targets t WHERE t.enabled
+             SELECT o.id, t.id, 'alias', o.version, $1, $1 + 4 FROM aliases o CROSS JOIN targets t WHERE t.enabled
              ON CONFLICT (object_id, target_id) DO UPDATE SET pending_since = excluded.pending_since,
                due_at = excluded.due_at, tries = 0, parked = FALSE WHERE NOT $2",
         ] {
@@ -347,7 +347,7 @@ impl Store {
             )
             .bind(id)
             .bind(node.name.clone())
-            .bind(node.host.to_string())
+            .bind(node.host.clone())
             .bind(i64::from(node.imap_port))
             .bind(i64::from(node.pop3_port))
             .bind(i64::from(node.sieve_port))

@@ -7,4 +7,6 @@
 )]
 
 mod cluster;
+mod provisioning;
+mod stories;
 mod support;

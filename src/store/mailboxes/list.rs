@@ -1,0 +1,234 @@
+//! Pages of mailboxes: one statement for every reach, because a reach is a range of keys.
+
+use super::MailboxRow;
+use crate::access::{MailboxRead, Reach, Span};
+use crate::error::Error;
+use crate::model::{Mailbox, Timestamp};
+use crate::store::Store;
+use crate::store::page::{Page, PageRequest};
+
+/// What a list of mailboxes is narrowed to.
+#[derive(Clone, Debug, Default)]
+pub struct MailboxFilter {
+    /// Only in this state; nothing shows what is not in the bin.
+    pub state: Option<StateFilter>,
+    /// Only those at least this full, in percent.
+    pub percent_at_least: Option<i64>,
+    /// Only those changed since.
+    pub updated_since: Option<Timestamp>,
+    /// Only those found by this beginning of a name or address.
+    pub prefix: Option<String>,
+    /// In which order.
+    pub sort: MailboxSort,
+}
+
+/// In which order mailboxes are listed.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
+pub enum MailboxSort {
+    /// By domain and address.
+    #[default]
+    Address,
+    /// The fullest first; only those that are nearly full, of one domain.
+    Fullest,
+}
+
+/// A state to narrow a list to.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum StateFilter {
+    /// In use.
+    Active,
+    /// Switched off.
+    Suspended,
+    /// In the bin.
+    Deleted,
+}
+
+impl StateFilter {
+    /// The state that the word names.
+    pub fn parse(text: &str) -> Option<Self> {
+        match text {
+            "active" => Some(Self::Active),
+            "suspended" => Some(Self::Suspended),
+            "deleted" => Some(Self::Deleted),
+            _ => None,
+        }
+    }
+}
+
+/// The statement of a page, for one condition.
+macro_rules! listing {
+    ($condition:literal) => {
+        concat!(
+            "SELECT ",
+            columns!(),
+            " FROM mailboxes m
+             WHERE (m.org_path, m.domain, m.local_part) > ($1, $2, $3)
+               AND (m.org_path, m.domain) >= ($4, $5) AND (m.org_path, m.domain) < ($6, $7) AND ",
+            $condition,
+            " ORDER BY m.org_path, m.domain, m.local_part LIMIT $8"
+        )
+    };
+}
+
+impl Store {
+    /// A page of the mailboxes in reach.
+    pub async fn mailboxes(
+        &self,
+        reach: &Reach<MailboxRead>,
+        filter: &MailboxFilter,
+        page: &PageRequest,
+    ) -> Result<Page<Mailbox>, Error> {
+        let mut rows: Vec<MailboxRow> = Vec::new();
+        for span in reach.spans() {
+            let wanted = page.rows() - i64::try_from(rows.len()).unwrap_or(i64::MAX);
+            if wanted <= 0 {
+                break;
+            }
+            rows.extend(self.mailbox_rows(span, filter, page, wanted).await?);
+        }
+        let items = rows
+            .into_iter()
+            .map(|row| Ok((row.org_path.clone(), row.mailbox()?)));
+        let items: Vec<(String, Mailbox)> = items.collect::<Result<_, Error>>()?;
+        let key = |(path, mailbox): &(String, Mailbox)| match filter.sort {
+            MailboxSort::Address => vec![
+                path.clone(),
+                mailbox.address.domain().as_str().to_owned(),
+                mailbox.address.local().as_str().to_owned(),
+            ],
+            MailboxSort::Fullest => {
+                vec![
+                    mailbox.fullness().unwrap_or(0).to_string(),
+                    mailbox.id.uuid().to_string(),
+                ]
+            }
+        };
+        Ok(Page::of(items, page.limit, key).map(|(_, mailbox)| mailbox))
+    }
+
+    async fn mailbox_rows(
+        &self,
+        span: &Span,
+        filter: &MailboxFilter,
+        page: &PageRequest,
+        wanted: i64,
+    ) -> Result<Vec<MailboxRow>, Error> {
+        if let Some(prefix) = &filter.prefix {
+            return self
+                .mailbox_rows_found(span, (prefix, filter), page, wanted)
+                .await;
+        }
+        if filter.sort == MailboxSort::Fullest {
+            return self.mailbox_rows_fullest(span, page, wanted).await;
+        }
+        let (low, high) = (span.low(), span.high());
+        let plain = filter.percent_at_least.is_none() && filter.updated_since.is_none();
+        let sql = match filter.state {
+            None if plain => listing!("m.deleted_at IS NULL"),
+            None => listing!("m.deleted_at IS NULL AND m.fullness >= $9 AND m.updated_at >= $10"),
+            Some(StateFilter::Active) => listing!(
+                "m.deleted_at IS NULL AND m.suspended_at IS NULL AND m.fullness >= $9 AND m.updated_at >= $10"
+            ),
+            Some(StateFilter::Suspended) => listing!(
+                "m.deleted_at IS NULL AND m.suspended_at IS NOT NULL AND m.fullness >= $9 AND m.updated_at >= $10"
+            ),
+            Some(StateFilter::Deleted) => {
+                listing!("m.deleted_at IS NOT NULL AND m.fullness >= $9 AND m.updated_at >= $10")
+            }
+        };
+        let query = self
+            .db
+            .read(sql)
+            .bind(page.part(0).unwrap_or_default().to_owned())
+            .bind(page.part(1).unwrap_or_default().to_owned())
+            .bind(page.part(2).unwrap_or_default().to_owned())
+            .bind(low.0)
+            .bind(low.1)
+            .bind(high.0)
+            .bind(high.1)
+            .bind(wanted);
+        let query = if plain && filter.state.is_none() {
+            query
+        } else {
+            query
+                .bind(filter.percent_at_least.unwrap_or(0) * 10)
+                .bind(filter.updated_since.map_or(i64::MIN, Timestamp::as_micros))
+        };
+        Ok(query.fetch_all().await?)
+    }
+
+    async fn mailbox_rows_found(
+        &self,
+        span: &Span,
+        (prefix, filter): (&str, &MailboxFilter),
+        page: &PageRequest,
+        wanted: i64,
+    ) -> Result<Vec<MailboxRow>, Error> {
+        let (low, high) = (span.low(), span.high());
+        let is = |state| filter.state == Some(state);
+        let rows = self
+            .db
+            .read(concat!(
+                "SELECT ",
+                columns!(),
+                " FROM mailboxes m WHERE m.deleted_at IS NULL AND m.id IN (
+                   SELECT s.object_id FROM search_terms s
+                   WHERE (s.org_path, s.domain) >= ($4, $5) AND (s.org_path, s.domain) < ($6, $7)
+                     AND s.term >= $9 AND s.term < $10 AND s.kind = 'mailbox')
+                 AND ($11 OR (m.suspended_at IS NOT NULL) = $12) AND m.fullness >= $13
+                 AND (m.org_path, m.domain, m.local_part) > ($1, $2, $3)
+                 ORDER BY m.org_path, m.domain, m.local_part LIMIT $8"
+            ))
+            .bind(page.part(0).unwrap_or_default().to_owned())
+            .bind(page.part(1).unwrap_or_default().to_owned())
+            .bind(page.part(2).unwrap_or_default().to_owned())
+            .bind(low.0)
+            .bind(low.1)
+            .bind(high.0)
+            .bind(high.1)
+            .bind(wanted)
+            .bind(prefix.to_owned())
+            .bind(format!("{prefix}\u{10FFFF}"))
+            .bind(!is(StateFilter::Suspended) && !is(StateFilter::Active))
+            .bind(is(StateFilter::Suspended))
+            .bind(filter.percent_at_least.unwrap_or(0) * 10)
+            .fetch_all()
+            .await?;
+        Ok(rows)
+    }
+
+    async fn mailbox_rows_fullest(
+        &self,
+        span: &Span,
+        page: &PageRequest,
+        wanted: i64,
+    ) -> Result<Vec<MailboxRow>, Error> {
+        let fullness: i64 = page
+            .part(0)
+            .and_then(|part| part.parse().ok())
+            .unwrap_or(i64::MAX);
+        let id = page
+            .part(1)
+            .and_then(|part| part.parse().ok())
+            .unwrap_or(uuid::Uuid::nil());
+        let rows = self
+            .db
+            .read(concat!(
+                "SELECT ",
+                columns!(),
+                " FROM mailboxes m JOIN domains d ON d.id = m.domain_id
+                 WHERE d.org_path = $1 AND d.name = $2 AND d.deleted_at IS NULL
+                   AND m.deleted_at IS NULL AND m.fullness >= 800
+                   AND (m.fullness < $3 OR (m.fullness = $3 AND m.id > $4))
+                 ORDER BY m.fullness DESC, m.id LIMIT $5"
+            ))
+            .bind(span.first.clone())
+            .bind(span.domain.clone().unwrap_or_default())
+            .bind(fullness)
+            .bind(id)
+            .bind(wanted)
+            .fetch_all()
+            .await?;
+        Ok(rows)
+    }
+}

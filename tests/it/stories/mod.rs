@@ -1,0 +1,3 @@
+//! What people can ask for, on both databases.
+
+mod people;
