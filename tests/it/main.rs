@@ -10,3 +10,4 @@ mod cluster;
 mod provisioning;
 mod stories;
 mod support;
+mod web;
