@@ -203,7 +203,10 @@ pub async fn set_up_first_operator(
     let permit = permit.map_err(|denied| Error::denied(denied, "account", &email))?;
 
     let mut change = app.store.change(&call, permit).await?;
-    if !change.use_link(&super::tokens::digest(code)).await? {
+    if !change
+        .use_first_operator_link(&super::tokens::digest(code))
+        .await?
+    {
         let next =
             "Run `postdesk account create --role operator` on the server, or restart it for a new link.";
         return Err(Refusal::new("link_over", "This set-up link has ended or was used.", next).into());

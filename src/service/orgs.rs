@@ -250,6 +250,7 @@ pub async fn restore(app: &App, call: &Call, id: OrgId) -> Result<Done<Org>, Err
     let (_, permit) = open::<OrgDelete>(app, call, id).await?;
 
     let mut change = app.store.change(call, permit).await?;
+    change.orgs().hold_above().await?;
     let mut org = change.orgs().lock().await?;
     if org.deleted.is_none() {
         return Ok(Done {

@@ -104,10 +104,13 @@ pub async fn choose_password(
     let (_, permit) = opened.map_err(|denied| Error::denied(denied, "mailbox", &link.address.to_string()))?;
 
     let mut change = app.store.change(&call, permit).await?;
-    if !change.use_link(&super::tokens::digest(code)).await? {
+    if !change
+        .use_mailbox_link(&super::tokens::digest(code), link.mailbox)
+        .await?
+    {
         return Err(over());
     }
-    let mailbox = change.mailboxes().lock(link.mailbox).await?;
+    let mailbox = change.mailboxes().lock_live(link.mailbox).await?;
     change.mailboxes().set_password(mailbox.id, &hash).await?;
     let subject = crate::model::Subject::new("mailbox", mailbox.id.uuid(), &mailbox.address);
     let event = crate::model::Event::new(crate::model::EventKind::MailboxPasswordSet, subject)

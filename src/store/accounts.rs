@@ -154,8 +154,8 @@ impl Store {
             .db
             .read(
                 "SELECT g.id, a.name, a.email, g.role, g.expires_at
-                 FROM grants g JOIN accounts a ON a.id = g.account_id LEFT JOIN orgs o ON o.id = g.org_id
-                 WHERE g.domain_id = $1 OR o.path = $2
+                 FROM grants g JOIN accounts a ON a.id = g.account_id
+                 WHERE g.domain_id = $1 OR g.org_id = (SELECT o.id FROM orgs o WHERE o.path = $2)
                  ORDER BY a.name, g.id LIMIT 200",
             )
             .bind(place.domain.map(DomainId::uuid))

@@ -98,40 +98,40 @@ impl Store {
             .and_then(|part| part.parse().ok())
             .unwrap_or(Uuid::max());
         let place = permit.place();
-        let sql = match (filter.subject, place.domain) {
-            (Some(_), _) => concat!(
+        let (path, end) = (place.org.as_str().to_owned(), place.org.end());
+        let one = filter.subject.or(place.domain.map(DomainId::uuid));
+        let query = match (one, filter.subject) {
+            (Some(_), Some(_)) => self.db.read(concat!(
                 "SELECT ",
                 columns!(),
-                " FROM events WHERE subject_id = $1 AND id < $2 AND org_path >= $4 AND org_path < $5
-                 ORDER BY id DESC LIMIT $3"
-            ),
-            (None, Some(_)) => concat!(
+                " FROM events WHERE id < $1 AND subject_id = $3 AND org_path >= $4 AND org_path < $5
+                 ORDER BY id DESC LIMIT $2"
+            )),
+            (Some(_), None) => self.db.read(concat!(
                 "SELECT ",
                 columns!(),
-                " FROM events WHERE domain_id = $1 AND id < $2 AND org_path >= $4 AND org_path < $5
-                 ORDER BY id DESC LIMIT $3"
-            ),
-            (None, None) => concat!(
+                " FROM events WHERE id < $1 AND domain_id = $3 AND org_path >= $4 AND org_path < $5
+                 ORDER BY id DESC LIMIT $2"
+            )),
+            // Everything is walked by time.
+            (None, _) if place.org == OrgPath::root() => self.db.read(concat!(
                 "SELECT ",
                 columns!(),
-                " FROM events WHERE id <> $1 AND id < $2 AND org_path >= $4 AND org_path < $5
-                 ORDER BY id DESC LIMIT $3"
-            ),
+                " FROM events WHERE id < $1 ORDER BY id DESC LIMIT $2"
+            )),
+            (None, _) => self.db.read(concat!(
+                "SELECT ",
+                columns!(),
+                " FROM events WHERE id < $1 AND org_path >= $3 AND org_path < $4 ORDER BY id DESC LIMIT $2"
+            )),
         };
-        let key = filter
-            .subject
-            .or(place.domain.map(DomainId::uuid))
-            .unwrap_or(Uuid::nil());
-        let rows: Vec<EventRow> = self
-            .db
-            .read(sql)
-            .bind(key)
-            .bind(before)
-            .bind(page.rows())
-            .bind(place.org.as_str().to_owned())
-            .bind(place.org.end())
-            .fetch_all()
-            .await?;
+        let query = query.bind(before).bind(page.rows());
+        let query = match one {
+            Some(one) => query.bind(one).bind(path).bind(end),
+            None if place.org == OrgPath::root() => query,
+            None => query.bind(path).bind(end),
+        };
+        let rows: Vec<EventRow> = query.fetch_all().await?;
         let rows = Page::of(rows, page.limit, |row| vec![row.id.to_string()]);
         let items = rows
             .items

@@ -12,7 +12,8 @@ use crate::model::{
 
 macro_rules! columns {
     () => {
-        "m.id, m.domain_id, (SELECT o.org_id FROM domains o WHERE o.id = m.domain_id), m.org_path, m.domain, m.local_part, m.display_name, m.password_hash IS NOT NULL,
+        "m.id, m.domain_id, (SELECT o.org_id FROM domains o WHERE o.id = m.domain_id), m.org_path, m.domain,
+         m.local_part, m.display_name, m.password_hash IS NOT NULL,
          m.quota_bytes, m.imap, m.pop3, m.smtp, m.sieve, m.webmail, m.node, m.storage, m.external_id, m.labels,
          m.suspended_at, m.suspended_reason, m.suspended_receive, m.suspended_until, m.forward_to, m.forward_keep,
          m.forward_until, m.usage_bytes, m.usage_messages, m.usage_as_of, m.last_login_at, m.version,
@@ -176,9 +177,10 @@ impl Store {
             .read(concat!(
                 "SELECT ",
                 columns!(),
-                " FROM mailboxes m JOIN domain_names n ON n.domain_id = m.domain_id
+                " FROM domain_names n JOIN domains d ON d.id = n.domain_id
+                   JOIN mailboxes m ON m.org_path = d.org_path AND m.domain = d.name
                  WHERE n.name = $1 AND m.local_part = $2 AND m.deleted_at IS NOT NULL
-                 ORDER BY m.deleted_at DESC LIMIT 1"
+                 ORDER BY m.deleted_at DESC, m.id DESC LIMIT 1"
             ))
             .bind(address.domain().as_str().to_owned())
             .bind(address.local().as_str().to_owned())

@@ -8,6 +8,7 @@
 
 mod cluster;
 mod provisioning;
+mod sql;
 mod stories;
 mod support;
 mod web;

@@ -19,7 +19,7 @@ pub async fn set_forwarding(
     let destinations = allowed(app, call, &place, &seen, forwarding.destinations).await?;
 
     let mut change = app.store.change(call, permit).await?;
-    let before = change.mailboxes().lock(seen.id).await?;
+    let before = change.mailboxes().lock_live(seen.id).await?;
     change
         .refuse_loop(&before.address.to_string(), &destinations)
         .await?;
@@ -63,7 +63,7 @@ pub async fn end_forwarding(app: &App, call: &Call, at: &MailboxRef) -> Result<D
     let (seen, permit) = open_live::<MailboxUpdate>(app, call, at).await?;
 
     let mut change = app.store.change(call, permit).await?;
-    let before = change.mailboxes().lock(seen.id).await?;
+    let before = change.mailboxes().lock_live(seen.id).await?;
     if before.forwarding.is_none() {
         return Ok(Done {
             value: unlocked(before),

@@ -22,7 +22,7 @@ pub async fn someone_left(
     };
 
     let mut change = app.store.change(call, permit).await?;
-    let before = change.mailboxes().lock(seen.id).await?;
+    let before = change.mailboxes().lock_live(seen.id).await?;
     let mut after = before.clone();
     let since = before.suspension.as_ref().map_or(change.now(), |off| off.at);
     after.suspension = Some(Suspension {

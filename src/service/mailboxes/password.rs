@@ -54,7 +54,7 @@ async fn store_password(
     text: &str,
 ) -> Result<Done<Mailbox>, Error> {
     let mut change = app.store.change(call, permit).await?;
-    let mut mailbox = change.mailboxes().lock(id).await?;
+    let mut mailbox = change.mailboxes().lock_live(id).await?;
     change.mailboxes().set_password(id, hash).await?;
     mailbox.has_password = true;
     let event =
@@ -88,7 +88,7 @@ pub async fn make_setup_link(
     let link = NewLink::make(app);
 
     let mut change = app.store.change(call, permit).await?;
-    let mailbox = change.mailboxes().lock(seen.id).await?;
+    let mailbox = change.mailboxes().lock_live(seen.id).await?;
     change
         .put_mailbox_link(mailbox.id, &link.digest(), link.expires_at)
         .await?;
