@@ -12,8 +12,10 @@ pub mod peer;
 pub mod refusal;
 pub mod security;
 pub mod server;
+pub mod session;
 pub mod static_files;
 mod watched;
+pub mod web;
 
 /// Everything that is answered, not yet hardened.
 pub fn router(app: App) -> Router {

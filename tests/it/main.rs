@@ -12,3 +12,4 @@ mod provisioning;
 mod sql;
 mod stories;
 mod support;
+mod web;
