@@ -1,9 +1,7 @@
 //! Changing a mailbox, its address and its state.
 
 use super::{MailboxRef, event, in_future, open, open_live, own_address, unlocked};
-use crate::access::{
-    Call, Denied, MailboxDelete, MailboxRename, MailboxSuspend, Permission,
-};
+use crate::access::{Call, Denied, MailboxDelete, MailboxRename, MailboxSuspend, Permission};
 use crate::error::Error;
 use crate::model::{
     Event, EventKind, LocalPart, Mailbox, ObjectKind, Reason, Subject, Suspension, Timestamp,
