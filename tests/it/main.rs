@@ -6,6 +6,7 @@
     reason = "a test fails where it stands"
 )]
 
+mod api;
 mod cluster;
 mod commands;
 mod provisioning;
