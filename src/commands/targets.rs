@@ -17,7 +17,7 @@ use crate::model::{Clock as _, SystemClock};
 use crate::provisioning::target::Patience;
 use crate::provisioning::{Target, TargetError, native, verify as compared};
 use crate::service::{App, provisioning};
-use crate::store::{PageRequest, TargetStatus};
+use crate::store::{ObjectState, PageRequest, TargetStatus};
 use crate::{out, start};
 
 /// The roles of the daemons: a placeholder in the grants, and the file of its password.
@@ -285,7 +285,7 @@ async fn show(context: &Context, app: &App, targets: &[&TargetSettings]) -> Resu
         for status in &report {
             out::line(status.line())?;
         }
-        let failed = provisioning::open_objects(app, &call, true, &PageRequest::first(MOST_LISTED)).await?;
+        let failed = provisioning::open_objects(app, &call, Some(ObjectState::Failed), &PageRequest::first(MOST_LISTED)).await?;
         for object in failed.items {
             let error = object.state.error.unwrap_or_default();
             out::line(format_args!(

@@ -2,3 +2,5 @@
 
 pub(crate) mod client;
 mod conventions;
+mod document;
+mod examples;
