@@ -86,6 +86,11 @@ impl App {
         Self(Arc::new(parts))
     }
 
+    /// When something that is deleted now is gone for good.
+    pub fn purge_at(&self) -> crate::model::Timestamp {
+        self.store.purge_at()
+    }
+
     /// The domain of this name with a permit for `P` on it, or 404, or 403.
     pub async fn domain<P: Permission>(
         &self,

@@ -6,9 +6,11 @@
     reason = "a test fails where it stands"
 )]
 
+mod api;
 mod cluster;
 mod commands;
 mod provisioning;
 mod sql;
 mod stories;
 mod support;
+mod web;

@@ -1,0 +1,4 @@
+//! The REST API, asked as its clients ask it: the router in process, with tokens.
+
+mod client;
+mod conventions;
