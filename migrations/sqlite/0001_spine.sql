@@ -118,9 +118,9 @@ CREATE TABLE mailboxes (
   deleted_with          BLOB
 ) STRICT;
 CREATE INDEX mailboxes_page ON mailboxes (org_path, domain, local_part) WHERE deleted_at IS NULL;
-CREATE INDEX mailboxes_full ON mailboxes (domain_id, fullness, id) WHERE deleted_at IS NULL AND fullness >= 800;
+CREATE INDEX mailboxes_full ON mailboxes (domain_id, fullness DESC, id) WHERE deleted_at IS NULL AND fullness >= 800;
 CREATE INDEX mailboxes_suspended ON mailboxes (org_path, domain, local_part) WHERE deleted_at IS NULL AND suspended_at IS NOT NULL;
-CREATE INDEX mailboxes_bin ON mailboxes (domain_id, deleted_at) WHERE deleted_at IS NOT NULL;
+CREATE INDEX mailboxes_bin ON mailboxes (org_path, domain, local_part, id) WHERE deleted_at IS NOT NULL;
 CREATE INDEX mailboxes_purge ON mailboxes (purge_at) WHERE purge_at IS NOT NULL;
 CREATE INDEX mailboxes_due ON mailboxes (forward_until) WHERE forward_until IS NOT NULL;
 CREATE INDEX mailboxes_resume ON mailboxes (suspended_until) WHERE suspended_until IS NOT NULL;
@@ -142,7 +142,7 @@ CREATE TABLE aliases (
   deleted_with          BLOB
 ) STRICT;
 CREATE INDEX aliases_page ON aliases (org_path, domain, local_part) WHERE deleted_at IS NULL;
-CREATE INDEX aliases_bin ON aliases (domain_id, deleted_at) WHERE deleted_at IS NOT NULL;
+CREATE INDEX aliases_bin ON aliases (org_path, domain, local_part, id) WHERE deleted_at IS NOT NULL;
 CREATE INDEX aliases_purge ON aliases (purge_at) WHERE purge_at IS NOT NULL;
 
 CREATE TABLE alias_destinations (
@@ -200,7 +200,7 @@ CREATE TABLE grants (
   reason                TEXT NOT NULL DEFAULT '',
   created_at            INTEGER NOT NULL
 ) STRICT;
-CREATE INDEX grants_by_account ON grants (account_id);
+CREATE INDEX grants_by_account ON grants (account_id, id);
 CREATE INDEX grants_by_org ON grants (org_id) WHERE org_id IS NOT NULL;
 CREATE INDEX grants_by_domain ON grants (domain_id) WHERE domain_id IS NOT NULL;
 

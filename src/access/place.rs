@@ -48,6 +48,12 @@ impl OrgPath {
         ends.map(|end| Self(self.0[..=end].to_owned())).collect()
     }
 
+    /// The org right above this one; the provider has none.
+    pub fn above(&self) -> Option<OrgPath> {
+        let end = self.0[..self.0.len() - 1].rfind('/')?;
+        Some(Self(self.0[..=end].to_owned()))
+    }
+
     /// The first text that sorts after every path of this subtree.
     pub fn end(&self) -> String {
         // A path ends with a slash; the next character after it is '0'.
@@ -152,5 +158,8 @@ mod tests {
         assert_eq!(chain, ["/a/", "/a/b/"]);
         assert!(OrgPath::root().chain().is_empty());
         assert_eq!((OrgPath::root().depth(), path("/a/b/").depth()), (0, 2));
+        assert_eq!(path("/a/b/").above(), Some(path("/a/")));
+        assert_eq!(path("/a/").above(), Some(OrgPath::root()));
+        assert_eq!(OrgPath::root().above(), None);
     }
 }

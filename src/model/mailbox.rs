@@ -48,6 +48,8 @@ pub struct Mailbox {
     pub updated_at: Timestamp,
     /// When it went into the bin, if it is there.
     pub deleted: Option<Deleted>,
+    /// Whether some target does not hold it as it should yet.
+    pub pending: bool,
 }
 
 /// The ways in which a mailbox may be used, each switched singly.

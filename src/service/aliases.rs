@@ -224,6 +224,7 @@ async fn insert<P: WritesAliases>(
         created_at: now,
         updated_at: now,
         deleted: None,
+        pending: true,
     };
     change.aliases().insert(&alias).await?;
     let event = event(EventKind::AliasCreated, &alias).saying(delivers(&alias));
@@ -297,7 +298,7 @@ async fn change_alias<P: WritesAliases>(
     };
 
     let mut change = app.store.change(call, permit).await?;
-    let before = change.aliases().lock(seen.id).await?;
+    let before = change.aliases().lock_live(seen.id).await?;
     let mut after = before.clone();
     after.address = address.unwrap_or(after.address);
     after.destinations = destinations.unwrap_or(after.destinations);
@@ -411,6 +412,7 @@ pub async fn delete(app: &App, call: &Call, at: &AliasRef) -> Result<Done<Alias>
     let (seen, permit) = open::<AliasDelete>(app, call, at).await?;
 
     let mut change = app.store.change(call, permit).await?;
+    change.hold_pool().await?;
     let mut alias = change.aliases().lock(seen.id).await?;
     if alias.deleted.is_some() {
         return Ok(Done {
@@ -444,6 +446,7 @@ pub async fn restore(app: &App, call: &Call, at: &AliasRef) -> Result<Done<Alias
     let (seen, permit) = opened.map_err(|denied| Error::denied(denied, "alias", &at.to_string()))?;
 
     let mut change = app.store.change(call, permit).await?;
+    change.hold_pool().await?;
     let mut alias = change.aliases().lock(seen.id).await?;
     if alias.deleted.is_none() {
         return Ok(Done {

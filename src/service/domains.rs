@@ -110,6 +110,7 @@ pub async fn create(app: &App, call: &Call, org: OrgId, draft: DomainDraft) -> R
         created_at: now,
         updated_at: now,
         deleted: None,
+        pending: true,
     };
     change.domains().insert(&domain).await?;
     let event =
@@ -141,7 +142,7 @@ pub async fn update(
     let (_, permit) = app.live_domain::<DomainUpdate>(call, name).await?;
 
     let mut change = app.store.change(call, permit).await?;
-    let before = change.domains().lock().await?;
+    let before = change.domains().lock_live().await?;
     let mut after = before.clone();
     after.note = patch.note.unwrap_or(after.note);
     after.external_id = patch.external_id.unwrap_or(after.external_id);
@@ -171,7 +172,7 @@ pub async fn set_limits(
     let (_, permit) = app.live_domain::<LimitsAssign>(call, name).await?;
 
     let mut change = app.store.change(call, permit).await?;
-    let before = change.domains().lock().await?;
+    let before = change.domains().lock_live().await?;
     let after = Domain {
         limits,
         ..before.clone()
@@ -230,7 +231,7 @@ async fn switch<P: WritesDomains>(
     text: &str,
 ) -> Result<Done<Domain>, Error> {
     let mut change = app.store.change(call, permit).await?;
-    let before = change.domains().lock().await?;
+    let before = change.domains().lock_live().await?;
     let since = before.suspension.as_ref().map_or(change.now(), |off| off.at);
     let suspension = reason.clone().map(|reason| Off { at: since, reason });
     if suspension == before.suspension {
@@ -256,6 +257,7 @@ pub async fn delete(app: &App, call: &Call, name: &DomainName) -> Result<Done<Do
     main_name(&seen, name)?;
 
     let mut change = app.store.change(call, permit).await?;
+    change.hold_pool().await?;
     let mut domain = change.domains().lock().await?;
     if domain.deleted.is_some() {
         return Ok(Done {
@@ -297,6 +299,7 @@ pub async fn restore(app: &App, call: &Call, name: &DomainName) -> Result<Done<D
     let (_, permit) = app.domain::<DomainDelete>(call, name).await?;
 
     let mut change = app.store.change(call, permit).await?;
+    change.hold_pool().await?;
     let mut domain = change.domains().lock().await?;
     if domain.deleted.is_none() {
         return Ok(Done {
@@ -336,7 +339,7 @@ pub async fn add_alias(
     }
 
     let mut change = app.store.change(call, permit).await?;
-    let domain = change.domains().lock().await?;
+    let domain = change.domains().lock_live().await?;
     let id = app.ids.next();
     change.domains().add_alias(&domain, &alias, id).await?;
     let event = event(EventKind::DomainAliasAdded, &domain)
@@ -366,7 +369,7 @@ pub async fn remove_alias(
     }
 
     let mut change = app.store.change(call, permit).await?;
-    let domain = change.domains().lock().await?;
+    let domain = change.domains().lock_live().await?;
     let touched = change.domains().remove_alias(&domain, alias).await?;
     let event = event(EventKind::DomainAliasRemoved, &domain)
         .saying(format!("{alias} receives no mail any more"))

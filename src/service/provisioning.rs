@@ -31,6 +31,14 @@ pub async fn states_of(app: &App, object: uuid::Uuid) -> Result<Vec<TargetState>
     app.store.object_states(object).await
 }
 
+/// Of these objects, those that some target does not hold as it should, with the worst state.
+pub async fn open_states(
+    app: &App,
+    objects: &[uuid::Uuid],
+) -> Result<std::collections::HashMap<uuid::Uuid, ObjectState>, Error> {
+    app.store.open_states(objects).await
+}
+
 /// Tries everything again that was given up.
 pub async fn retry_failed(app: &App, call: &Call) -> Result<Done<u64>, Error> {
     let permit = call.actor.permit::<ProvisioningRepair>(Place::system());

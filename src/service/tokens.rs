@@ -65,12 +65,14 @@ fn not_by_token(call: &Call) -> Result<(), Error> {
 
 /// The place of one's own things: wherever one may look after one's own tokens.
 fn own_place(call: &Call) -> Place {
-    let place = call.actor.grants().first().map(|grant| match &grant.scope {
+    let mut places = call.actor.grants().iter().map(|grant| match &grant.scope {
         crate::access::Scope::System => Place::system(),
         crate::access::Scope::Org(_, path) => Place::org(path.clone()),
         crate::access::Scope::Domain(id, _, path) => Place::domain(path.clone(), *id),
     });
-    place.unwrap_or_else(|| Place::org(OrgPath::root()))
+    let first = places.clone().next();
+    let place = places.find(|place| call.actor.may::<TokenManageOwn>(place));
+    place.or(first).unwrap_or_else(|| Place::org(OrgPath::root()))
 }
 
 /// One's own tokens.

@@ -3,7 +3,9 @@
 use super::change::Change;
 use super::row::{Reading, time};
 use super::{OrTaken as _, Store};
-use crate::access::{AccountInvite, GrantManage, OrgPath, Permission, Role, Scope, SystemManage};
+use crate::access::{
+    AccountInvite, AccountUpdate, GrantManage, OrgPath, Permission, Role, Scope, SystemManage,
+};
 use crate::db::row;
 use crate::error::Error;
 use crate::model::{AccountHash, AccountId, DisplayName, DomainId, GrantId, OrgId, Refusal, Timestamp};
@@ -152,8 +154,8 @@ impl Store {
             .db
             .read(
                 "SELECT g.id, a.name, a.email, g.role, g.expires_at
-                 FROM grants g JOIN accounts a ON a.id = g.account_id LEFT JOIN orgs o ON o.id = g.org_id
-                 WHERE g.domain_id = $1 OR o.path = $2
+                 FROM grants g JOIN accounts a ON a.id = g.account_id
+                 WHERE g.domain_id = $1 OR g.org_id = (SELECT o.id FROM orgs o WHERE o.path = $2)
                  ORDER BY a.name, g.id LIMIT 200",
             )
             .bind(place.domain.map(DomainId::uuid))
@@ -195,6 +197,7 @@ pub struct Accounts<'a, P: Permission>(&'a mut Change<P>);
 /// Permissions that make accounts and grants.
 pub trait WritesAccounts: Permission {}
 impl WritesAccounts for AccountInvite {}
+impl WritesAccounts for AccountUpdate {}
 impl WritesAccounts for GrantManage {}
 impl WritesAccounts for SystemManage {}
 

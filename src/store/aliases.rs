@@ -9,13 +9,14 @@ use crate::db::row;
 use crate::error::Error;
 use crate::model::{
     Alias, AliasAddress, AliasId, Deleted, Delta, Destination, DomainId, DomainName, EmailAddress, OrgId,
-    Timestamp,
+    Refusal, Timestamp,
 };
 
 macro_rules! columns {
     () => {
-        "a.id, a.domain_id, (SELECT o.org_id FROM domains o WHERE o.id = a.domain_id), a.org_path, a.domain, a.local_part, a.description, a.enabled, a.external_id, a.version,
-         a.created_at, a.updated_at, a.deleted_at, a.purge_at"
+        "a.id, a.domain_id, (SELECT o.org_id FROM domains o WHERE o.id = a.domain_id), a.org_path, a.domain,
+         a.local_part, a.description, a.enabled, a.external_id, a.version, a.created_at, a.updated_at, a.deleted_at,
+         a.purge_at, EXISTS (SELECT 1 FROM projections p WHERE p.object_id = a.id AND p.pending_since IS NOT NULL)"
     };
 }
 
@@ -23,7 +24,7 @@ row! {
     struct AliasRow {
         id: uuid::Uuid, domain_id: uuid::Uuid, org_id: uuid::Uuid, org_path: String, domain: String, local_part: String,
         description: String, enabled: bool, external_id: Option<String>, version: i64, created_at: i64,
-        updated_at: i64, deleted_at: Option<i64>, purge_at: Option<i64>,
+        updated_at: i64, deleted_at: Option<i64>, purge_at: Option<i64>, pending: bool,
     }
 }
 
@@ -59,6 +60,7 @@ impl AliasRow {
             created_at: time(self.created_at),
             updated_at: time(self.updated_at),
             deleted: deleted(self.deleted_at, self.purge_at),
+            pending: self.pending,
         })
     }
 }
@@ -110,9 +112,10 @@ impl Store {
             .read(concat!(
                 "SELECT ",
                 columns!(),
-                " FROM aliases a JOIN domain_names n ON n.domain_id = a.domain_id
+                " FROM domain_names n JOIN domains d ON d.id = n.domain_id
+                   JOIN aliases a ON a.org_path = d.org_path AND a.domain = d.name
                  WHERE n.name = $1 AND a.local_part = $2 AND a.deleted_at IS NOT NULL
-                 ORDER BY a.deleted_at DESC LIMIT 1"
+                 ORDER BY a.deleted_at DESC, a.id DESC LIMIT 1"
             ))
             .bind(domain.as_str().to_owned())
             .bind(local.to_owned())
@@ -147,7 +150,10 @@ impl Store {
             }
             rows.extend(self.alias_rows(span, filter, page, wanted).await?);
         }
-        let key = |row: &AliasRow| vec![row.org_path.clone(), row.domain.clone(), row.local_part.clone()];
+        let key = |row: &AliasRow| {
+            let address = [row.org_path.clone(), row.domain.clone(), row.local_part.clone()];
+            address.into_iter().chain([row.id.to_string()]).collect()
+        };
         let rows = Page::of(rows, page.limit, key);
         let mut items = Vec::with_capacity(rows.items.len());
         for row in rows.items {
@@ -173,58 +179,93 @@ impl Store {
         page: &PageRequest,
         wanted: i64,
     ) -> Result<Vec<AliasRow>, Error> {
-        let (low, high) = (span.low(), span.high());
-        let prefix = filter.prefix.clone();
-        let sql = match (filter.state, &prefix) {
-            (Some(StateFilter::Deleted), _) => concat!(
+        if let Some(prefix) = &filter.prefix {
+            return self.alias_rows_found(span, prefix, filter, page, wanted).await;
+        }
+        let sql = match filter.state {
+            // An address may be in the bin several times, so there its id belongs to the order.
+            Some(StateFilter::Deleted) => concat!(
                 "SELECT ",
                 columns!(),
                 " FROM aliases a
-                 WHERE (a.org_path, a.domain, a.local_part) > ($1, $2, $3)
-                   AND (a.org_path, a.domain) >= ($4, $5) AND (a.org_path, a.domain) < ($6, $7)
-                   AND a.deleted_at IS NOT NULL AND a.updated_at >= $9
-                 ORDER BY a.org_path, a.domain, a.local_part LIMIT $8"
+                 WHERE (a.org_path, a.domain, a.local_part, a.id) > ($1, $2, $3, $4)
+                   AND (a.org_path, a.domain) < ($5, $6) AND a.deleted_at IS NOT NULL AND a.updated_at >= $7
+                 ORDER BY a.org_path, a.domain, a.local_part, a.id LIMIT $8"
             ),
-            (_, None) => concat!(
+            None | Some(StateFilter::Active | StateFilter::Suspended) => concat!(
                 "SELECT ",
                 columns!(),
                 " FROM aliases a
-                 WHERE (a.org_path, a.domain, a.local_part) > ($1, $2, $3)
-                   AND (a.org_path, a.domain) >= ($4, $5) AND (a.org_path, a.domain) < ($6, $7)
-                   AND a.deleted_at IS NULL AND a.updated_at >= $9
-                 ORDER BY a.org_path, a.domain, a.local_part LIMIT $8"
-            ),
-            (_, Some(_)) => concat!(
-                "SELECT ",
-                columns!(),
-                " FROM aliases a WHERE a.deleted_at IS NULL AND a.updated_at >= $9 AND a.id IN (
-                   SELECT s.object_id FROM search_terms s
-                   WHERE (s.org_path, s.domain) >= ($4, $5) AND (s.org_path, s.domain) < ($6, $7)
-                     AND s.term >= $10 AND s.term < $11 AND s.kind = 'alias')
-                 AND (a.org_path, a.domain, a.local_part) > ($1, $2, $3)
+                 WHERE (a.org_path, a.domain, a.local_part, a.id) > ($1, $2, $3, $4)
+                   AND (a.org_path, a.domain) < ($5, $6) AND a.deleted_at IS NULL AND a.updated_at >= $7
+                   AND ($9 OR a.enabled = $10)
                  ORDER BY a.org_path, a.domain, a.local_part LIMIT $8"
             ),
         };
+        let (after, high) = (page.beyond(span), span.high());
         let query = self
             .db
             .read(sql)
-            .bind(page.part(0).unwrap_or_default().to_owned())
-            .bind(page.part(1).unwrap_or_default().to_owned())
-            .bind(page.part(2).unwrap_or_default().to_owned())
+            .bind(after.0)
+            .bind(after.1)
+            .bind(after.2)
+            .bind(after.3);
+        let query = query
+            .bind(high.0)
+            .bind(high.1)
+            .bind(filter.updated_since.map_or(i64::MIN, Timestamp::as_micros))
+            .bind(wanted);
+        let query = match filter.state {
+            Some(StateFilter::Deleted) => query,
+            state => query
+                .bind(state.is_none())
+                .bind(state == Some(StateFilter::Active)),
+        };
+        Ok(query.fetch_all().await?)
+    }
+
+    async fn alias_rows_found(
+        &self,
+        span: &Span,
+        prefix: &str,
+        filter: &MailboxFilter,
+        page: &PageRequest,
+        wanted: i64,
+    ) -> Result<Vec<AliasRow>, Error> {
+        let (after, low, high) = (page.beyond(span), span.low(), span.high());
+        let states = [Some(StateFilter::Active), Some(StateFilter::Suspended)];
+        let query = self
+            .db
+            .read(concat!(
+                "SELECT ",
+                columns!(),
+                " FROM aliases a WHERE a.id IN (
+                   SELECT s.object_id FROM search_terms s
+                   WHERE (s.org_path, s.domain) >= ($5, $6) AND (s.org_path, s.domain) < ($7, $8)
+                     AND s.term >= $9 AND s.term < $10 AND s.kind = 'alias')
+                   AND (a.org_path, a.domain, a.local_part, a.id) > ($1, $2, $3, $4)
+                   AND (a.deleted_at IS NOT NULL) = $11 AND ($12 OR a.enabled = $13) AND a.updated_at >= $14
+                 ORDER BY a.org_path, a.domain, a.local_part, a.id LIMIT $15"
+            ))
+            .bind(after.0)
+            .bind(after.1)
+            .bind(after.2)
+            .bind(after.3);
+        let rows = query
             .bind(low.0)
             .bind(low.1)
             .bind(high.0)
             .bind(high.1)
+            .bind(prefix.to_owned())
+            .bind(format!("{prefix}\u{10FFFF}"))
+            .bind(filter.state == Some(StateFilter::Deleted))
+            .bind(!states.contains(&filter.state))
+            .bind(filter.state == Some(StateFilter::Active))
+            .bind(filter.updated_since.map_or(i64::MIN, Timestamp::as_micros))
             .bind(wanted)
-            .bind(filter.updated_since.map_or(i64::MIN, Timestamp::as_micros));
-        let query = match prefix {
-            Some(prefix) if filter.state != Some(StateFilter::Deleted) => {
-                let end = format!("{prefix}\u{10FFFF}");
-                query.bind(prefix).bind(end)
-            }
-            _ => query,
-        };
-        Ok(query.fetch_all().await?)
+            .fetch_all()
+            .await?;
+        Ok(rows)
     }
 
     /// The addresses of live aliases that deliver to `destination`.
@@ -310,8 +351,9 @@ impl<P: WritesAliases> Aliases<'_, P> {
             .tx
             .query(
                 "UPDATE aliases SET version = version + 1 WHERE id = $1 AND domain_id = $2
-                 RETURNING id, domain_id, (SELECT o.org_id FROM domains o WHERE o.id = domain_id), org_path, domain, local_part, description, enabled, external_id, version,
-                   created_at, updated_at, deleted_at, purge_at",
+                 RETURNING id, domain_id, (SELECT o.org_id FROM domains o WHERE o.id = domain_id), org_path, domain,
+                   local_part, description, enabled, external_id, version, created_at, updated_at, deleted_at,
+                   purge_at, TRUE",
             )
             .bind(id.uuid())
             .bind(domain.uuid())
@@ -329,6 +371,16 @@ impl<P: WritesAliases> Aliases<'_, P> {
         let mut alias = row.alias(destinations)?;
         self.0.check_version(&alias.address, alias.version - 1)?;
         alias.updated_at = self.0.now;
+        Ok(alias)
+    }
+
+    /// The same for an alias that is in use and stays so until the change ends.
+    pub async fn lock_live(&mut self, id: AliasId) -> Result<Alias, Error> {
+        let alias = self.lock(id).await?;
+        if alias.deleted.is_some() {
+            let next = "Restore it from the bin first.";
+            return Err(Refusal::new("deleted", format!("{} is in the bin.", alias.address), next).into());
+        }
         Ok(alias)
     }
 

@@ -44,6 +44,26 @@ impl PoolRow {
 }
 
 impl<P: Permission> Change<P> {
+    /// Locks the orgs above the domain that the permit is for, and the domain. A change that counts only after it has
+    /// locked something inside the domain begins with this: rows are locked from the top of the tree down, so that no
+    /// two changes wait for each other.
+    pub async fn hold_pool(&mut self) -> Result<(), Error> {
+        let domain = self.domain_id()?;
+        for path in self.permit.place().org.chain() {
+            self.tx
+                .query("UPDATE orgs SET version = version WHERE path = $1")
+                .bind(path.as_str().to_owned())
+                .execute()
+                .await?;
+        }
+        self.tx
+            .query("UPDATE domains SET version = version WHERE id = $1")
+            .bind(domain.uuid())
+            .execute()
+            .await?;
+        Ok(())
+    }
+
     /// Counts `delta` at the domain and at every org above it, and refuses what passes a limit.
     ///
     /// The rows stay locked until the change ends, so nobody else takes the last place meanwhile.
@@ -55,6 +75,7 @@ impl<P: Permission> Change<P> {
         delta: Delta,
         quota: Option<Quota>,
     ) -> Result<(), Error> {
+        self.count_at_orgs(org, delta, quota).await?;
         let row: Option<PoolRow> = self
             .tx
             .query(
@@ -78,7 +99,7 @@ impl<P: Permission> Change<P> {
         let pool = row.pool("domains")?;
         pool.admit(delta)?;
         pool.admit_mailbox_quota(quota)?;
-        self.count_at_orgs(org, delta, quota).await
+        Ok(())
     }
 
     /// Counts `delta` at an org and every one above it, the provider left out: it has no limits.

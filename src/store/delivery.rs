@@ -208,6 +208,7 @@ impl<P: WritesMailboxes> Change<P> {
             created_at: self.now,
             updated_at: self.now,
             deleted: None,
+            pending: true,
         };
         self.count(domain, &org, Delta::alias(), None).await?;
         self.claim(old, "alias", id.uuid()).await?;

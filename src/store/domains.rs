@@ -17,7 +17,8 @@ macro_rules! columns {
         "d.id, d.org_id, d.org_path, d.name, d.note, d.external_id, d.default_quota_bytes, d.max_mailboxes,
          d.max_aliases, d.max_quota_bytes, d.max_mailbox_bytes, d.used_mailboxes, d.used_aliases, d.used_quota_bytes,
          d.used_unlimited, d.suspended_at, d.suspended_reason, d.org_suspended, d.version, d.created_at,
-         d.updated_at, d.deleted_at, d.purge_at"
+         d.updated_at, d.deleted_at, d.purge_at,
+         EXISTS (SELECT 1 FROM projections p WHERE p.object_id = d.id AND p.pending_since IS NOT NULL)"
     };
 }
 
@@ -28,7 +29,7 @@ row! {
         max_aliases: Option<i64>, max_quota_bytes: Option<i64>, max_mailbox_bytes: Option<i64>, used_mailboxes: i64,
         used_aliases: i64, used_quota_bytes: i64, used_unlimited: i64, suspended_at: Option<i64>,
         suspended_reason: Option<String>, org_suspended: bool, version: i64, created_at: i64, updated_at: i64,
-        deleted_at: Option<i64>, purge_at: Option<i64>,
+        deleted_at: Option<i64>, purge_at: Option<i64>, pending: bool,
     }
 }
 
@@ -73,6 +74,7 @@ impl DomainRow {
             created_at: time(self.created_at),
             updated_at: time(self.updated_at),
             deleted: deleted(self.deleted_at, self.purge_at),
+            pending: self.pending,
         })
     }
 }
@@ -121,7 +123,10 @@ impl Store {
             }
             rows.extend(self.domain_rows(span, filter, page, wanted).await?);
         }
-        let key = |row: &DomainRow| vec![row.org_path.clone(), row.name.clone()];
+        let key = |row: &DomainRow| {
+            let name = [row.org_path.clone(), row.name.clone(), String::new()];
+            name.into_iter().chain([row.id.to_string()]).collect()
+        };
         let rows = Page::of(rows, page.limit, key);
         let items = rows
             .items
@@ -141,23 +146,23 @@ impl Store {
         page: &PageRequest,
         wanted: i64,
     ) -> Result<Vec<DomainRow>, Error> {
-        let (low, high) = (span.low(), span.high());
+        let (path, name, _, id) = page.beyond(span);
+        let high = span.high();
         let query = self
             .db
             .read(concat!(
                 "SELECT ",
                 columns!(),
                 " FROM domains d
-                 WHERE (d.org_path, d.name) > ($1, $2) AND (d.org_path, d.name) >= ($3, $4)
-                   AND (d.org_path, d.name) < ($5, $6) AND (d.deleted_at IS NOT NULL) = $7
-                   AND ($8 OR (d.suspended_at IS NOT NULL OR d.org_suspended) = $9) AND d.updated_at >= $10
-                   AND d.name >= $11 AND d.name < $12
-                 ORDER BY d.org_path, d.name LIMIT $13"
+                 WHERE (d.org_path, d.name, d.id) > ($1, $2, $3) AND (d.org_path, d.name) < ($4, $5)
+                   AND (d.deleted_at IS NOT NULL) = $6
+                   AND ($7 OR (d.suspended_at IS NOT NULL OR d.org_suspended) = $8) AND d.updated_at >= $9
+                   AND d.name >= $10 AND d.name < $11
+                 ORDER BY d.org_path, d.name LIMIT $12"
             ))
-            .bind(page.part(0).unwrap_or_default().to_owned())
-            .bind(page.part(1).unwrap_or_default().to_owned())
-            .bind(low.0)
-            .bind(low.1)
+            .bind(path)
+            .bind(name)
+            .bind(id)
             .bind(high.0)
             .bind(high.1)
             .bind(filter.state == Some(StateFilter::Deleted))
@@ -223,8 +228,9 @@ impl Store {
         let (sum,): (i64,) = self
             .db
             .read(
-                "SELECT CAST(COALESCE(SUM(usage_bytes), 0) AS BIGINT) FROM mailboxes
-                 WHERE domain_id = $1 AND deleted_at IS NULL",
+                "SELECT CAST(COALESCE(SUM(m.usage_bytes), 0) AS BIGINT)
+                 FROM domains d JOIN mailboxes m ON m.org_path = d.org_path AND m.domain = d.name
+                 WHERE d.id = $1 AND m.deleted_at IS NULL",
             )
             .bind(id.uuid())
             .fetch_one()
@@ -249,7 +255,8 @@ impl<P: WritesDomains> Domains<'_, P> {
     pub async fn insert(&mut self, domain: &Domain) -> Result<(), Error> {
         let org = self.0.permit.place().org.clone();
         self.0.count_at_orgs(&org, Delta::domain(), None).await?;
-        let org_suspended = self.suspended_above(&org).await?;
+        self.0.hold_org(&org).await?;
+        let org_suspended = self.0.suspended_above(&org).await?;
         self.0
             .tx
             .query(
@@ -276,22 +283,6 @@ impl<P: WritesDomains> Domains<'_, P> {
             .await?;
         self.claim_name(domain.id, &domain.name, None).await?;
         self.0.index_domain(domain, &[]).await
-    }
-
-    async fn suspended_above(&mut self, org: &OrgPath) -> Result<bool, Error> {
-        for path in std::iter::once(OrgPath::root()).chain(org.chain()) {
-            let off: Option<(bool,)> = self
-                .0
-                .tx
-                .query("SELECT suspended_at IS NOT NULL FROM orgs WHERE path = $1")
-                .bind(path.as_str().to_owned())
-                .fetch_optional()
-                .await?;
-            if off == Some((true,)) {
-                return Ok(true);
-            }
-        }
-        Ok(false)
     }
 
     async fn claim_name(
@@ -327,7 +318,7 @@ impl<P: WritesDomains> Domains<'_, P> {
                  RETURNING id, org_id, org_path, name, note, external_id, default_quota_bytes, max_mailboxes,
                    max_aliases, max_quota_bytes, max_mailbox_bytes, used_mailboxes, used_aliases, used_quota_bytes,
                    used_unlimited, suspended_at, suspended_reason, org_suspended, version, created_at, updated_at,
-                   deleted_at, purge_at",
+                   deleted_at, purge_at, TRUE",
             )
             .bind(id.uuid())
             .fetch_optional()
@@ -337,6 +328,15 @@ impl<P: WritesDomains> Domains<'_, P> {
             .domain()?;
         self.0.check_version(&domain.name, domain.version - 1)?;
         domain.updated_at = self.0.now;
+        Ok(domain)
+    }
+
+    /// The same for a domain that is in use and stays so until the change ends.
+    pub async fn lock_live(&mut self) -> Result<Domain, Error> {
+        let domain = self.lock().await?;
+        if domain.deleted.is_some() {
+            return Err(Error::not_found("domain", domain.name.as_str()));
+        }
         Ok(domain)
     }
 
@@ -440,12 +440,12 @@ impl<P: WritesDomains> Domains<'_, P> {
             (
                 ObjectKind::Mailbox,
                 "UPDATE mailboxes SET deleted_at = $2, purge_at = $3, deleted_with = $1, version = version + 1
-                 WHERE domain_id = $1 AND deleted_at IS NULL RETURNING id, version",
+                 WHERE org_path = $4 AND domain = $5 AND deleted_at IS NULL RETURNING id, version",
             ),
             (
                 ObjectKind::Alias,
                 "UPDATE aliases SET deleted_at = $2, purge_at = $3, deleted_with = $1, version = version + 1
-                 WHERE domain_id = $1 AND deleted_at IS NULL RETURNING id, version",
+                 WHERE org_path = $4 AND domain = $5 AND deleted_at IS NULL RETURNING id, version",
             ),
         ] {
             let rows: Vec<(uuid::Uuid, i64)> = self
@@ -455,6 +455,8 @@ impl<P: WritesDomains> Domains<'_, P> {
                 .bind(domain.id.uuid())
                 .bind(gone.at.as_micros())
                 .bind(gone.purge_at.as_micros())
+                .bind(self.0.permit.place().org.as_str().to_owned())
+                .bind(domain.name.as_str().to_owned())
                 .fetch_all()
                 .await?;
             touched.extend(rows.into_iter().map(|(id, version)| Touched { kind, id, version }));
@@ -466,6 +468,7 @@ impl<P: WritesDomains> Domains<'_, P> {
     pub async fn restore(&mut self, domain: &mut Domain) -> Result<Vec<Touched>, Error> {
         let org = self.0.permit.place().org.clone();
         self.0.count_at_orgs(&org, held(domain), None).await?;
+        self.0.hold_org(&org).await?;
         domain.deleted = None;
         self.set_deleted(domain).await?;
         self.refresh_org_suspension(domain, &org).await?;
@@ -474,21 +477,38 @@ impl<P: WritesDomains> Domains<'_, P> {
             (
                 ObjectKind::Mailbox,
                 "UPDATE mailboxes SET deleted_at = NULL, purge_at = NULL, deleted_with = NULL, version = version + 1
-                 WHERE deleted_with = $1 AND domain_id = $1 RETURNING id, version",
+                 WHERE org_path = $1 AND domain = $2 AND deleted_at IS NOT NULL AND deleted_with = $3
+                 RETURNING id, version",
                 "INSERT INTO addresses (domain, local_part, kind, object_id)
-                 SELECT domain, local_part, 'mailbox', id FROM mailboxes WHERE domain_id = $1 AND deleted_at IS NULL",
+                 SELECT domain, local_part, 'mailbox', id FROM mailboxes
+                 WHERE org_path = $1 AND domain = $2 AND deleted_at IS NULL",
             ),
             (
                 ObjectKind::Alias,
                 "UPDATE aliases SET deleted_at = NULL, purge_at = NULL, deleted_with = NULL, version = version + 1
-                 WHERE deleted_with = $1 AND domain_id = $1 RETURNING id, version",
+                 WHERE org_path = $1 AND domain = $2 AND deleted_at IS NOT NULL AND deleted_with = $3
+                 RETURNING id, version",
                 "INSERT INTO addresses (domain, local_part, kind, object_id)
-                 SELECT domain, local_part, 'alias', id FROM aliases WHERE domain_id = $1 AND deleted_at IS NULL",
+                 SELECT domain, local_part, 'alias', id FROM aliases
+                 WHERE org_path = $1 AND domain = $2 AND deleted_at IS NULL",
             ),
         ] {
-            let rows: Vec<(uuid::Uuid, i64)> =
-                self.0.tx.query(sql).bind(domain.id.uuid()).fetch_all().await?;
-            self.0.tx.query(claim).bind(domain.id.uuid()).execute().await?;
+            let rows: Vec<(uuid::Uuid, i64)> = self
+                .0
+                .tx
+                .query(sql)
+                .bind(org.as_str().to_owned())
+                .bind(domain.name.as_str().to_owned())
+                .bind(domain.id.uuid())
+                .fetch_all()
+                .await?;
+            self.0
+                .tx
+                .query(claim)
+                .bind(org.as_str().to_owned())
+                .bind(domain.name.as_str().to_owned())
+                .execute()
+                .await?;
             touched.extend(rows.into_iter().map(|(id, version)| Touched { kind, id, version }));
         }
         self.mark_found(domain, false).await?;
@@ -497,7 +517,7 @@ impl<P: WritesDomains> Domains<'_, P> {
     }
 
     async fn refresh_org_suspension(&mut self, domain: &mut Domain, org: &OrgPath) -> Result<(), Error> {
-        domain.org_suspended = self.suspended_above(org).await?;
+        domain.org_suspended = self.0.suspended_above(org).await?;
         self.0
             .tx
             .query("UPDATE domains SET org_suspended = $2 WHERE id = $1")
@@ -531,7 +551,7 @@ impl<P: WritesDomains> Domains<'_, P> {
         self.0
             .tx
             .query("UPDATE search_terms SET deleted = $3 WHERE org_path = $1 AND domain = $2")
-            .bind(path)
+            .bind(path.clone())
             .bind(domain.name.as_str().to_owned())
             .bind(deleted)
             .execute()
@@ -542,10 +562,12 @@ impl<P: WritesDomains> Domains<'_, P> {
                 .tx
                 .query(
                     "UPDATE search_terms SET deleted = TRUE WHERE object_id IN (
-                       SELECT id FROM mailboxes WHERE domain_id = $1 AND deleted_at IS NOT NULL
-                       UNION ALL SELECT id FROM aliases WHERE domain_id = $1 AND deleted_at IS NOT NULL)",
+                       SELECT id FROM mailboxes WHERE org_path = $1 AND domain = $2 AND deleted_at IS NOT NULL
+                       UNION ALL SELECT id FROM aliases
+                       WHERE org_path = $1 AND domain = $2 AND deleted_at IS NOT NULL)",
                 )
-                .bind(domain.id.uuid())
+                .bind(path)
+                .bind(domain.name.as_str().to_owned())
                 .execute()
                 .await?;
         }
@@ -553,6 +575,24 @@ impl<P: WritesDomains> Domains<'_, P> {
     }
 
     async fn set_deleted(&mut self, domain: &Domain) -> Result<(), Error> {
+        // A grant on a domain in the bin gives nothing: those who hold one are looked at anew.
+        self.0
+            .tx
+            .query(
+                "UPDATE accounts SET access_version = access_version + 1
+                 WHERE id IN (SELECT account_id FROM grants WHERE domain_id = $1) AND id <> $2",
+            )
+            .bind(domain.id.uuid())
+            .bind(
+                self.0
+                    .permit
+                    .actor()
+                    .identity()
+                    .account
+                    .map_or(uuid::Uuid::nil(), crate::model::AccountId::uuid),
+            )
+            .execute()
+            .await?;
         self.0
             .tx
             .query("UPDATE domains SET deleted_at = $2, purge_at = $3, updated_at = $4 WHERE id = $1")

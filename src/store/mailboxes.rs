@@ -12,11 +12,13 @@ use crate::model::{
 
 macro_rules! columns {
     () => {
-        "m.id, m.domain_id, (SELECT o.org_id FROM domains o WHERE o.id = m.domain_id), m.org_path, m.domain, m.local_part, m.display_name, m.password_hash IS NOT NULL,
+        "m.id, m.domain_id, (SELECT o.org_id FROM domains o WHERE o.id = m.domain_id), m.org_path, m.domain,
+         m.local_part, m.display_name, m.password_hash IS NOT NULL,
          m.quota_bytes, m.imap, m.pop3, m.smtp, m.sieve, m.webmail, m.node, m.storage, m.external_id, m.labels,
          m.suspended_at, m.suspended_reason, m.suspended_receive, m.suspended_until, m.forward_to, m.forward_keep,
          m.forward_until, m.usage_bytes, m.usage_messages, m.usage_as_of, m.last_login_at, m.version,
-         m.created_at, m.updated_at, m.deleted_at, m.purge_at"
+         m.created_at, m.updated_at, m.deleted_at, m.purge_at,
+         EXISTS (SELECT 1 FROM projections p WHERE p.object_id = m.id AND p.pending_since IS NOT NULL)"
     };
 }
 
@@ -35,7 +37,7 @@ row! {
         suspended_until: Option<i64>, forward_to: Option<String>, forward_keep: bool, forward_until: Option<i64>,
         usage_bytes: Option<i64>, usage_messages: Option<i64>, usage_as_of: Option<i64>,
         last_login_at: Option<i64>, version: i64, created_at: i64, updated_at: i64, deleted_at: Option<i64>,
-        purge_at: Option<i64>,
+        purge_at: Option<i64>, pending: bool,
     }
 }
 
@@ -128,6 +130,7 @@ impl MailboxRow {
             created_at: time(self.created_at),
             updated_at: time(self.updated_at),
             deleted: deleted(self.deleted_at, self.purge_at),
+            pending: self.pending,
         })
     }
 }
@@ -174,9 +177,10 @@ impl Store {
             .read(concat!(
                 "SELECT ",
                 columns!(),
-                " FROM mailboxes m JOIN domain_names n ON n.domain_id = m.domain_id
+                " FROM domain_names n JOIN domains d ON d.id = n.domain_id
+                   JOIN mailboxes m ON m.org_path = d.org_path AND m.domain = d.name
                  WHERE n.name = $1 AND m.local_part = $2 AND m.deleted_at IS NOT NULL
-                 ORDER BY m.deleted_at DESC LIMIT 1"
+                 ORDER BY m.deleted_at DESC, m.id DESC LIMIT 1"
             ))
             .bind(address.domain().as_str().to_owned())
             .bind(address.local().as_str().to_owned())

@@ -116,6 +116,11 @@ impl Store {
         Ok(self.db.ping().await?)
     }
 
+    /// When something that is deleted now is gone for good.
+    pub fn purge_at(&self) -> crate::model::Timestamp {
+        self.clock.now().plus(self.bin_keeps)
+    }
+
     /// The database, for migrations and for closing it.
     pub fn db(&self) -> &Db {
         &self.db

@@ -4,10 +4,10 @@ use super::change::Change;
 use super::page::{Page, PageRequest};
 use super::row::{Reading, StoredLimits, deleted, time};
 use super::{MailboxFilter, StateFilter, Store};
-use crate::access::{Guarded, OrgPath, OrgRead, Place, Reach, Span, WritesOrgs};
+use crate::access::{Guarded, OrgPath, OrgRead, Permission, Place, Reach, Span, WritesOrgs};
 use crate::db::row;
 use crate::error::Error;
-use crate::model::{Deleted, ObjectKind, Org, OrgId, OrgKind, Timestamp, Touched, Usage};
+use crate::model::{Deleted, ObjectKind, Org, OrgId, OrgKind, Refusal, Timestamp, Touched, Usage};
 
 macro_rules! columns {
     () => {
@@ -132,22 +132,43 @@ impl Store {
             .part(1)
             .and_then(|part| part.parse().ok())
             .unwrap_or(uuid::Uuid::nil());
-        let rows = self
-            .db
-            .read(concat!(
+        // Everybody's customers are walked by name; a reseller's own are few, and found by their path.
+        let sql = match (filter.state == Some(StateFilter::Deleted), span.first.as_str()) {
+            (false, "/") => concat!(
+                "SELECT ",
+                columns!(),
+                " FROM orgs WHERE path || '' >= $1 AND path || '' < $2 AND (name, id) > ($3, $4)
+                   AND deleted_at IS NULL AND ($5 OR (suspended_at IS NOT NULL) = $6)
+                   AND updated_at >= $7 AND ($8 OR id IN (SELECT object_id FROM search_terms
+                     WHERE term >= $9 AND term < $10 AND kind = 'org'))
+                 ORDER BY name, id LIMIT $11"
+            ),
+            (false, _) => concat!(
                 "SELECT ",
                 columns!(),
                 " FROM orgs WHERE path >= $1 AND path < $2 AND (name, id) > ($3, $4)
-                   AND (deleted_at IS NOT NULL) = $5 AND ($6 OR (suspended_at IS NOT NULL) = $7)
-                   AND updated_at >= $8 AND ($9 OR id IN (SELECT object_id FROM search_terms
-                     WHERE term >= $10 AND term < $11 AND kind = 'org'))
-                 ORDER BY name, id LIMIT $12"
-            ))
+                   AND deleted_at IS NULL AND ($5 OR (suspended_at IS NOT NULL) = $6)
+                   AND updated_at >= $7 AND ($8 OR id IN (SELECT object_id FROM search_terms
+                     WHERE term >= $9 AND term < $10 AND kind = 'org'))
+                 ORDER BY name, id LIMIT $11"
+            ),
+            (true, _) => concat!(
+                "SELECT ",
+                columns!(),
+                " FROM orgs WHERE path >= $1 AND path < $2 AND (name, id) > ($3, $4)
+                   AND deleted_at IS NOT NULL AND ($5 OR (suspended_at IS NOT NULL) = $6)
+                   AND updated_at >= $7 AND ($8 OR id IN (SELECT object_id FROM search_terms
+                     WHERE term >= $9 AND term < $10 AND kind = 'org'))
+                 ORDER BY name, id LIMIT $11"
+            ),
+        };
+        let rows = self
+            .db
+            .read(sql)
             .bind(span.first.clone())
             .bind(span.end.clone())
             .bind(page.part(0).unwrap_or_default().to_owned())
             .bind(id)
-            .bind(filter.state == Some(StateFilter::Deleted))
             .bind(!matches!(
                 filter.state,
                 Some(StateFilter::Active | StateFilter::Suspended)
@@ -176,9 +197,11 @@ impl<P: WritesOrgs> Change<P> {
 }
 
 impl<P: WritesOrgs> Orgs<'_, P> {
-    /// Adds an org below the one that the permit is for.
+    /// Adds an org below the one that the permit is for, which stays in use until the change ends.
     pub async fn insert(&mut self, org: &Org) -> Result<(), Error> {
-        let path = self.0.permit.place().org.child(&self.0.store.ids.key(8));
+        let above = self.0.permit.place().org.clone();
+        self.0.hold_org(&above).await?;
+        let path = above.child(&self.0.store.ids.key(8));
         self.0
             .tx
             .query(
@@ -203,6 +226,15 @@ impl<P: WritesOrgs> Orgs<'_, P> {
             .execute()
             .await?;
         self.0.index_org(org, &path).await
+    }
+
+    /// Keeps the org above the one that the permit is for in use until the change ends.
+    pub async fn hold_above(&mut self) -> Result<(), Error> {
+        let above = self.0.permit.place().org.above();
+        match above {
+            Some(path) => self.0.hold_org(&path).await,
+            None => Ok(()),
+        }
     }
 
     /// Locks the org that the permit is for and reads it as it is now, with the version it will have.
@@ -253,21 +285,53 @@ impl<P: WritesOrgs> Orgs<'_, P> {
         self.0.index_org(org, &path).await
     }
 
-    /// Works out anew, for every domain below the org, whether an org above it is switched off.
+    /// Works out anew, for every domain below the org, whether an org above it is switched off. Those for which that
+    /// has changed come back.
     pub async fn spread_suspension(&mut self) -> Result<Vec<Touched>, Error> {
         let path = self.0.permit.place().org.clone();
+        if self.0.suspended_above(&path).await? {
+            return self.set_org_suspended(path.as_str(), &path.end(), true).await;
+        }
+        // What is below an org that is still off stays off; everything between such orgs is on.
+        let mut touched = Vec::new();
+        let mut from = path.as_str().to_owned();
+        for off in self.suspended_below(&path).await? {
+            if off.as_str() >= from.as_str() {
+                touched.extend(self.set_org_suspended(&from, off.as_str(), false).await?);
+                from = off.end();
+            }
+        }
+        touched.extend(self.set_org_suspended(&from, &path.end(), false).await?);
+        Ok(touched)
+    }
+
+    async fn suspended_below(&mut self, path: &OrgPath) -> Result<Vec<OrgPath>, Error> {
+        let rows: Vec<(String,)> = self
+            .0
+            .tx
+            .query("SELECT path FROM orgs WHERE path > $1 AND path < $2 AND suspended_at IS NOT NULL ORDER BY path")
+            .bind(path.as_str().to_owned())
+            .bind(path.end())
+            .fetch_all()
+            .await?;
+        let parse =
+            |(text,): (String,)| OrgPath::parse(&text).ok_or_else(|| super::corrupt("orgs", "path", &text));
+        rows.into_iter().map(parse).collect()
+    }
+
+    async fn set_org_suspended(&mut self, first: &str, end: &str, off: bool) -> Result<Vec<Touched>, Error> {
         let rows: Vec<(uuid::Uuid, i64)> = self
             .0
             .tx
             .query(
-                "UPDATE domains SET version = version + 1, updated_at = $3, org_suspended = EXISTS (
-                   SELECT 1 FROM orgs o WHERE o.suspended_at IS NOT NULL
-                     AND substr(domains.org_path, 1, length(o.path)) = o.path)
-                 WHERE org_path >= $1 AND org_path < $2 AND deleted_at IS NULL RETURNING id, version",
+                "UPDATE domains SET version = version + 1, updated_at = $3, org_suspended = $4
+                 WHERE org_path >= $1 AND org_path < $2 AND deleted_at IS NULL AND org_suspended <> $4
+                 RETURNING id, version",
             )
-            .bind(path.as_str().to_owned())
-            .bind(path.end())
+            .bind(first.to_owned())
+            .bind(end.to_owned())
             .bind(self.0.now.as_micros())
+            .bind(off)
             .fetch_all()
             .await?;
         let kind = ObjectKind::Domain;
@@ -292,5 +356,38 @@ impl<P: WritesOrgs> Orgs<'_, P> {
             .fetch_one()
             .await?;
         Ok(counts)
+    }
+}
+
+impl<P: Permission> Change<P> {
+    /// Whether this org or one above it is switched off.
+    pub(super) async fn suspended_above(&mut self, org: &OrgPath) -> Result<bool, Error> {
+        for path in std::iter::once(OrgPath::root()).chain(org.chain()) {
+            let off: Option<(bool,)> = self
+                .tx
+                .query("SELECT suspended_at IS NOT NULL FROM orgs WHERE path = $1")
+                .bind(path.as_str().to_owned())
+                .fetch_optional()
+                .await?;
+            if off == Some((true,)) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Keeps an org from going into the bin before the change ends; refuses if it is there.
+    pub(super) async fn hold_org(&mut self, path: &OrgPath) -> Result<(), Error> {
+        let held = self
+            .tx
+            .query("UPDATE orgs SET version = version WHERE path = $1 AND deleted_at IS NULL")
+            .bind(path.as_str().to_owned())
+            .execute()
+            .await?;
+        if held == 1 {
+            return Ok(());
+        }
+        let next = "Restore the customer from the bin first.";
+        Err(Refusal::new("org_deleted", "The customer is in the bin.", next).into())
     }
 }

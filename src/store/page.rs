@@ -1,5 +1,7 @@
 //! Pages of lists: a keyset, never an offset.
 
+use crate::access::Span;
+
 /// Where a page begins: after this key, in the order of the list.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Cursor {
@@ -28,6 +30,19 @@ impl PageRequest {
             .as_ref()
             .and_then(|cursor| cursor.key.get(n))
             .map(String::as_str)
+    }
+
+    /// The key after which the page begins inside `span`, in the order (org path, domain, local part, id).
+    ///
+    /// It is one bound and not two: a database walks an index from one of them, and might choose the lower.
+    pub(super) fn beyond(&self, span: &Span) -> (String, String, String, uuid::Uuid) {
+        let (path, domain) = span.low();
+        let part = |n| self.part(n).unwrap_or_default().to_owned();
+        if (part(0), part(1)) < (path.clone(), domain.clone()) {
+            return (path, domain, String::new(), uuid::Uuid::nil());
+        }
+        let id = self.part(3).and_then(|part| part.parse().ok());
+        (part(0), part(1), part(2), id.unwrap_or(uuid::Uuid::nil()))
     }
 
     /// How many rows to ask the database for, to know whether there are more.

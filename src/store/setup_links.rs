@@ -124,12 +124,30 @@ impl<P: WritesMailboxes> Change<P> {
 }
 
 impl<P: crate::access::Permission> Change<P> {
-    /// Uses a link up. `false` when somebody was faster, or it has ended.
-    pub async fn use_link(&mut self, digest: &[u8]) -> Result<bool, Error> {
+    /// Uses up the link of a mailbox's owner. `false` when somebody was faster, or it has ended.
+    pub async fn use_mailbox_link(&mut self, digest: &[u8], mailbox: MailboxId) -> Result<bool, Error> {
         let used = self
             .tx
             .query(
-                "UPDATE setup_links SET used_at = $2 WHERE digest = $1 AND used_at IS NULL AND expires_at > $2",
+                "UPDATE setup_links SET used_at = $2 WHERE digest = $1 AND used_at IS NULL AND expires_at > $2
+                   AND purpose = 'mailbox_password' AND mailbox_id = $3",
+            )
+            .bind(digest.to_vec())
+            .bind(self.now.as_micros())
+            .bind(mailbox.uuid())
+            .execute()
+            .await?;
+        Ok(used == 1)
+    }
+
+    /// Uses up the link of the first operator. `false` when somebody was faster, or it has ended: with the first
+    /// account at the latest.
+    pub async fn use_first_operator_link(&mut self, digest: &[u8]) -> Result<bool, Error> {
+        let used = self
+            .tx
+            .query(
+                "UPDATE setup_links SET used_at = $2 WHERE digest = $1 AND used_at IS NULL AND expires_at > $2
+                   AND purpose = 'first_operator' AND NOT EXISTS (SELECT 1 FROM accounts)",
             )
             .bind(digest.to_vec())
             .bind(self.now.as_micros())

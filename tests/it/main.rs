@@ -8,5 +8,9 @@
 
 mod api;
 mod cluster;
+mod commands;
+mod provisioning;
+mod sql;
 mod stories;
 mod support;
+mod web;

@@ -25,7 +25,10 @@ pub async fn rename(
     let to = own_address(to, seen.address.domain())?;
 
     let mut change = app.store.change(call, permit).await?;
-    let before = change.mailboxes().lock(seen.id).await?;
+    if leave_alias {
+        change.hold_pool().await?;
+    }
+    let before = change.mailboxes().lock_live(seen.id).await?;
     if before.address == to {
         return Ok(Done {
             value: unlocked(before),
@@ -66,7 +69,7 @@ pub async fn suspend(
     in_future("/until", until, call)?;
 
     let mut change = app.store.change(call, permit).await?;
-    let before = change.mailboxes().lock(seen.id).await?;
+    let before = change.mailboxes().lock_live(seen.id).await?;
     let mut after = before.clone();
     let since = before.suspension.as_ref().map_or(change.now(), |off| off.at);
     after.suspension = Some(Suspension {
@@ -90,7 +93,16 @@ pub async fn suspend(
     let event = event(EventKind::MailboxSuspended, &after)
         .saying(format!("Nobody can sign in to {}; it {mail}", after.address))
         .because(reason.as_str())
-        .changing("suspension.until", &None, &until);
+        .changing(
+            "suspension.receive",
+            &before.suspension.as_ref().map(|off| off.receive),
+            &Some(receive),
+        )
+        .changing(
+            "suspension.until",
+            &before.suspension.as_ref().and_then(|off| off.until),
+            &until,
+        );
     let events = change.commit(vec![event]).await?;
     Ok(Done { value: after, events })
 }
@@ -100,7 +112,7 @@ pub async fn resume(app: &App, call: &Call, at: &MailboxRef) -> Result<Done<Mail
     let (seen, permit) = open_live::<MailboxSuspend>(app, call, at).await?;
 
     let mut change = app.store.change(call, permit).await?;
-    let before = change.mailboxes().lock(seen.id).await?;
+    let before = change.mailboxes().lock_live(seen.id).await?;
     if before.suspension.is_none() {
         return Ok(Done {
             value: unlocked(before),
@@ -123,6 +135,7 @@ pub async fn delete(app: &App, call: &Call, at: &MailboxRef) -> Result<Done<Mail
     let (seen, permit) = open::<MailboxDelete>(app, call, at).await?;
 
     let mut change = app.store.change(call, permit).await?;
+    change.hold_pool().await?;
     let mut mailbox = change.mailboxes().lock(seen.id).await?;
     if mailbox.deleted.is_some() {
         // Somebody was faster, or it is asked for twice: it is in the bin, as wished.
@@ -160,6 +173,7 @@ pub async fn restore(app: &App, call: &Call, at: &MailboxRef) -> Result<Done<Mai
     let (seen, permit) = guarded.open::<MailboxDelete>(&call.actor).map_err(denied)?;
 
     let mut change = app.store.change(call, permit).await?;
+    change.hold_pool().await?;
     let mut mailbox = change.mailboxes().lock(seen.id).await?;
     if mailbox.deleted.is_none() {
         return Ok(Done {

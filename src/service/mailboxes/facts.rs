@@ -90,7 +90,10 @@ async fn change_facts<P: WritesMailboxes>(
     hash: Option<MailboxHash>,
 ) -> Result<Done<Mailbox>, Error> {
     let mut change = app.store.change(call, permit).await?;
-    let before = change.mailboxes().lock(seen.id).await?;
+    if patch.quota.is_some() {
+        change.hold_pool().await?;
+    }
+    let before = change.mailboxes().lock_live(seen.id).await?;
     let mut after = before.clone();
     after.display_name = patch.display_name.unwrap_or(after.display_name);
     after.quota = patch.quota.unwrap_or(after.quota);

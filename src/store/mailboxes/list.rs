@@ -55,17 +55,19 @@ impl StateFilter {
     }
 }
 
-/// The statement of a page, for one condition.
+/// The statement of a page, for one condition and the end of the order.
 macro_rules! listing {
-    ($condition:literal) => {
+    ($condition:literal, $last:literal) => {
         concat!(
             "SELECT ",
             columns!(),
             " FROM mailboxes m
-             WHERE (m.org_path, m.domain, m.local_part) > ($1, $2, $3)
-               AND (m.org_path, m.domain) >= ($4, $5) AND (m.org_path, m.domain) < ($6, $7) AND ",
+             WHERE (m.org_path, m.domain, m.local_part, m.id) > ($1, $2, $3, $4) AND (m.org_path, m.domain) < ($5, $6)
+               AND m.fullness >= $7 AND m.updated_at >= $8 AND ",
             $condition,
-            " ORDER BY m.org_path, m.domain, m.local_part LIMIT $8"
+            " ORDER BY m.org_path, m.domain, ",
+            $last,
+            " LIMIT $9"
         )
     };
 }
@@ -95,6 +97,7 @@ impl Store {
                 path.clone(),
                 mailbox.address.domain().as_str().to_owned(),
                 mailbox.address.local().as_str().to_owned(),
+                mailbox.id.uuid().to_string(),
             ],
             MailboxSort::Fullest => {
                 vec![
@@ -113,45 +116,34 @@ impl Store {
         page: &PageRequest,
         wanted: i64,
     ) -> Result<Vec<MailboxRow>, Error> {
-        if let Some(prefix) = &filter.prefix {
-            return self.mailbox_rows_found(span, prefix, page, wanted).await;
-        }
         if filter.sort == MailboxSort::Fullest {
             return self.mailbox_rows_fullest(span, page, wanted).await;
         }
-        let (low, high) = (span.low(), span.high());
-        let plain = filter.percent_at_least.is_none() && filter.updated_since.is_none();
+        if let Some(prefix) = &filter.prefix {
+            return self.mailbox_rows_found(span, prefix, filter, page, wanted).await;
+        }
         let sql = match filter.state {
-            None if plain => listing!("m.deleted_at IS NULL"),
-            None => listing!("m.deleted_at IS NULL AND m.fullness >= $9 AND m.updated_at >= $10"),
-            Some(StateFilter::Active) => listing!(
-                "m.deleted_at IS NULL AND m.suspended_at IS NULL AND m.fullness >= $9 AND m.updated_at >= $10"
-            ),
-            Some(StateFilter::Suspended) => listing!(
-                "m.deleted_at IS NULL AND m.suspended_at IS NOT NULL AND m.fullness >= $9 AND m.updated_at >= $10"
-            ),
-            Some(StateFilter::Deleted) => {
-                listing!("m.deleted_at IS NOT NULL AND m.fullness >= $9 AND m.updated_at >= $10")
+            None => listing!("m.deleted_at IS NULL", "m.local_part"),
+            Some(StateFilter::Active) => {
+                listing!("m.deleted_at IS NULL AND m.suspended_at IS NULL", "m.local_part")
             }
+            Some(StateFilter::Suspended) => {
+                listing!(
+                    "m.deleted_at IS NULL AND m.suspended_at IS NOT NULL",
+                    "m.local_part"
+                )
+            }
+            // An address may be in the bin several times, so there the id belongs to the order.
+            Some(StateFilter::Deleted) => listing!("m.deleted_at IS NOT NULL", "m.local_part, m.id"),
         };
-        let query = self
-            .db
-            .read(sql)
-            .bind(page.part(0).unwrap_or_default().to_owned())
-            .bind(page.part(1).unwrap_or_default().to_owned())
-            .bind(page.part(2).unwrap_or_default().to_owned())
-            .bind(low.0)
-            .bind(low.1)
+        let ((path, domain, local, id), high) = (page.beyond(span), span.high());
+        let query = self.db.read(sql).bind(path).bind(domain).bind(local).bind(id);
+        let query = query
             .bind(high.0)
             .bind(high.1)
+            .bind(filter.percent_at_least.unwrap_or(0) * 10)
+            .bind(filter.updated_since.map_or(i64::MIN, Timestamp::as_micros))
             .bind(wanted);
-        let query = if plain && filter.state.is_none() {
-            query
-        } else {
-            query
-                .bind(filter.percent_at_least.unwrap_or(0) * 10)
-                .bind(filter.updated_since.map_or(i64::MIN, Timestamp::as_micros))
-        };
         Ok(query.fetch_all().await?)
     }
 
@@ -159,32 +151,35 @@ impl Store {
         &self,
         span: &Span,
         prefix: &str,
+        filter: &MailboxFilter,
         page: &PageRequest,
         wanted: i64,
     ) -> Result<Vec<MailboxRow>, Error> {
-        let (low, high) = (span.low(), span.high());
-        let rows = self
-            .db
-            .read(concat!(
-                "SELECT ",
-                columns!(),
-                " FROM mailboxes m WHERE m.deleted_at IS NULL AND m.id IN (
-                   SELECT s.object_id FROM search_terms s
-                   WHERE (s.org_path, s.domain) >= ($4, $5) AND (s.org_path, s.domain) < ($6, $7)
-                     AND s.term >= $9 AND s.term < $10 AND s.kind = 'mailbox')
-                 AND (m.org_path, m.domain, m.local_part) > ($1, $2, $3)
-                 ORDER BY m.org_path, m.domain, m.local_part LIMIT $8"
-            ))
-            .bind(page.part(0).unwrap_or_default().to_owned())
-            .bind(page.part(1).unwrap_or_default().to_owned())
-            .bind(page.part(2).unwrap_or_default().to_owned())
-            .bind(low.0)
-            .bind(low.1)
-            .bind(high.0)
-            .bind(high.1)
-            .bind(wanted)
+        let ((path, domain, local, id), low, high) = (page.beyond(span), span.low(), span.high());
+        let states = [Some(StateFilter::Active), Some(StateFilter::Suspended)];
+        let query = self.db.read(concat!(
+            "SELECT ",
+            columns!(),
+            " FROM mailboxes m WHERE m.id IN (
+               SELECT s.object_id FROM search_terms s
+               WHERE (s.org_path, s.domain) >= ($5, $6) AND (s.org_path, s.domain) < ($7, $8)
+                 AND s.term >= $9 AND s.term < $10 AND s.kind = 'mailbox')
+               AND (m.org_path, m.domain, m.local_part, m.id) > ($1, $2, $3, $4)
+               AND (m.deleted_at IS NOT NULL) = $11 AND ($12 OR (m.suspended_at IS NOT NULL) = $13)
+               AND m.fullness >= $14 AND m.updated_at >= $15
+             ORDER BY m.org_path, m.domain, m.local_part, m.id LIMIT $16"
+        ));
+        let query = query.bind(path).bind(domain).bind(local).bind(id);
+        let query = query.bind(low.0).bind(low.1).bind(high.0).bind(high.1);
+        let rows = query
             .bind(prefix.to_owned())
             .bind(format!("{prefix}\u{10FFFF}"))
+            .bind(filter.state == Some(StateFilter::Deleted))
+            .bind(!states.contains(&filter.state))
+            .bind(filter.state == Some(StateFilter::Suspended))
+            .bind(filter.percent_at_least.unwrap_or(0) * 10)
+            .bind(filter.updated_since.map_or(i64::MIN, Timestamp::as_micros))
+            .bind(wanted)
             .fetch_all()
             .await?;
         Ok(rows)
@@ -209,8 +204,8 @@ impl Store {
             .read(concat!(
                 "SELECT ",
                 columns!(),
-                " FROM mailboxes m JOIN domains d ON d.id = m.domain_id
-                 WHERE d.org_path = $1 AND d.name = $2 AND d.deleted_at IS NULL
+                " FROM mailboxes m
+                 WHERE m.domain_id = (SELECT d.id FROM domains d WHERE d.org_path = $1 AND d.name = $2)
                    AND m.deleted_at IS NULL AND m.fullness >= 800
                    AND (m.fullness < $3 OR (m.fullness = $3 AND m.id > $4))
                  ORDER BY m.fullness DESC, m.id LIMIT $5"

@@ -4,7 +4,7 @@ use super::MailboxRow;
 use crate::access::{MailboxCreate, WritesMailboxes};
 use crate::error::Error;
 use crate::model::{
-    Deleted, Delta, EmailAddress, Forwarding, Mailbox, MailboxHash, MailboxId, Quota, Timestamp,
+    Deleted, Delta, EmailAddress, Forwarding, Mailbox, MailboxHash, MailboxId, Quota, Refusal, Timestamp,
 };
 use crate::store::change::Change;
 use crate::store::row::Reading;
@@ -101,12 +101,12 @@ impl<P: WritesMailboxes> Mailboxes<'_, P> {
             .tx
             .query(concat!(
                 "UPDATE mailboxes AS m SET version = version + 1 WHERE id = $1 AND domain_id = $2 RETURNING ",
-                "id, domain_id, (SELECT o.org_id FROM domains o WHERE o.id = domain_id), org_path, domain, local_part, display_name,
-                 password_hash IS NOT NULL,
+                "id, domain_id, (SELECT o.org_id FROM domains o WHERE o.id = domain_id), org_path, domain,
+                 local_part, display_name, password_hash IS NOT NULL,
                  quota_bytes, imap, pop3, smtp, sieve, webmail, node, storage, external_id, labels,
                  suspended_at, suspended_reason, suspended_receive, suspended_until, forward_to, forward_keep,
                  forward_until, usage_bytes, usage_messages, usage_as_of, last_login_at, version,
-                 created_at, updated_at, deleted_at, purge_at"
+                 created_at, updated_at, deleted_at, purge_at, TRUE"
             ))
             .bind(id.uuid())
             .bind(domain.uuid())
@@ -117,6 +117,16 @@ impl<P: WritesMailboxes> Mailboxes<'_, P> {
             .mailbox()?;
         self.0.check_version(&mailbox.address, mailbox.version - 1)?;
         mailbox.updated_at = self.0.now;
+        Ok(mailbox)
+    }
+
+    /// The same for a mailbox that is in use and stays so until the change ends.
+    pub async fn lock_live(&mut self, id: MailboxId) -> Result<Mailbox, Error> {
+        let mailbox = self.lock(id).await?;
+        if mailbox.deleted.is_some() {
+            let next = "Restore it from the bin first.";
+            return Err(Refusal::new("deleted", format!("{} is in the bin.", mailbox.address), next).into());
+        }
         Ok(mailbox)
     }
 

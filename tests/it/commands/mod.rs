@@ -1,0 +1,6 @@
+//! The program from outside: what is typed, what is printed, how it ends.
+
+mod binary;
+mod demo;
+mod lines;
+mod serve;
