@@ -47,6 +47,8 @@ fn perform(cli: &Cli) -> Result<(), Failure> {
     match &cli.command {
         Command::CheckConfig => return commands::check_config(&sources, is_json),
         Command::Config(ConfigCommand::Explain) => return commands::config_explain(&sources, is_json),
+        // The document is the same whatever the configuration says.
+        Command::Openapi => return commands::openapi(),
         _ => {}
     }
     let loaded = config::load(&sources)?;
@@ -88,7 +90,7 @@ async fn dispatch(command: &Command, context: &Context) -> Result<(), Failure> {
         Command::Target(TargetCommand::Resync(args)) => commands::target_resync(context, args).await,
         Command::Target(TargetCommand::Verify(args)) => commands::target_verify(context, args).await,
         Command::ClusterConfig(args) => commands::cluster_config(context, args),
-        Command::Openapi => Err(Failure::Said("not wired yet".to_owned())),
+        Command::Openapi => commands::openapi(),
     }
 }
 

@@ -1,12 +1,14 @@
 //! What happened, as far as the asker may see it. Entries are written by [`Change::commit`](super::Change::commit) only.
 
+use std::time::Duration;
+
 use uuid::Uuid;
 
 use super::page::{Page, PageRequest};
 use super::row::{Reading, time};
 use super::{Store, corrupt};
 use crate::access::{AuditRead, OrgPath, Permit, Place};
-use crate::db::row;
+use crate::db::{Db, Query, row};
 use crate::error::Error;
 use crate::model::{Detail, DomainId, EventId, EventKind, Timestamp};
 
@@ -50,14 +52,28 @@ pub struct EventRecord {
     pub detail: Detail,
 }
 
-/// What a list of events is narrowed to.
+/// What a list of events is narrowed to, and its order.
 #[derive(Clone, Debug, Default)]
 pub struct EventFilter {
     /// Only those about this thing.
     pub subject: Option<Uuid>,
-    /// Only those in this domain.
-    pub domain: Option<DomainId>,
+    /// In which order.
+    pub order: EventOrder,
 }
+
+/// In which order events are listed.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
+pub enum EventOrder {
+    /// The newest first, for people.
+    #[default]
+    NewestFirst,
+    /// The oldest first, for those who follow. What is younger than a few seconds waits where several write at once:
+    /// their order of commits is not the order of their ids, and a follower must not pass one by.
+    OldestFirst,
+}
+
+/// How long a transaction may take to commit what it has numbered.
+const SETTLES_WITHIN: Duration = Duration::from_secs(5);
 
 impl EventRow {
     fn record(self) -> Result<EventRecord, Error> {
@@ -86,52 +102,31 @@ impl EventRow {
 }
 
 impl Store {
-    /// A page of what happened at the place of the permit, the newest first.
+    /// A page of what happened at the place of the permit.
     pub async fn events(
         &self,
         permit: &Permit<AuditRead>,
         filter: &EventFilter,
         page: &PageRequest,
     ) -> Result<Page<EventRecord>, Error> {
-        let before = page
-            .part(0)
-            .and_then(|part| part.parse().ok())
-            .unwrap_or(Uuid::max());
         let place = permit.place();
-        let (path, end) = (place.org.as_str().to_owned(), place.org.end());
-        let one = filter.subject.or(place.domain.map(DomainId::uuid));
-        let query = match (one, filter.subject) {
-            (Some(_), Some(_)) => self.db.read(concat!(
-                "SELECT ",
-                columns!(),
-                " FROM events WHERE id < $1 AND subject_id = $3 AND org_path >= $4 AND org_path < $5
-                 ORDER BY id DESC LIMIT $2"
-            )),
-            (Some(_), None) => self.db.read(concat!(
-                "SELECT ",
-                columns!(),
-                " FROM events WHERE id < $1 AND domain_id = $3 AND org_path >= $4 AND org_path < $5
-                 ORDER BY id DESC LIMIT $2"
-            )),
-            // Everything is walked by time.
-            (None, _) if place.org == OrgPath::root() => self.db.read(concat!(
-                "SELECT ",
-                columns!(),
-                " FROM events WHERE id < $1 ORDER BY id DESC LIMIT $2"
-            )),
-            (None, _) => self.db.read(concat!(
-                "SELECT ",
-                columns!(),
-                " FROM events WHERE id < $1 AND org_path >= $3 AND org_path < $4 ORDER BY id DESC LIMIT $2"
-            )),
+        let seen = page.part(0).and_then(|part| part.parse().ok());
+        let query = match filter.order {
+            EventOrder::NewestFirst => self.newest(filter, place).bind(seen.unwrap_or(Uuid::max())),
+            EventOrder::OldestFirst => self.oldest(filter, place).bind(seen.unwrap_or(Uuid::nil())),
         };
-        let query = query.bind(before).bind(page.rows());
-        let query = match one {
+        let query = query.bind(page.rows());
+        let (path, end) = (place.org.as_str().to_owned(), place.org.end());
+        let query = match filter.subject.or(place.domain.map(DomainId::uuid)) {
             Some(one) => query.bind(one).bind(path).bind(end),
             None if place.org == OrgPath::root() => query,
             None => query.bind(path).bind(end),
         };
-        let rows: Vec<EventRow> = query.fetch_all().await?;
+        let mut rows: Vec<EventRow> = query.fetch_all().await?;
+        // A thing stays in its domain: of one in another domain nothing is shown, of one in this everything.
+        let is_here =
+            |row: &EventRow| place.domain.is_none() || row.domain_id.map(DomainId::from) == place.domain;
+        rows.retain(|row| is_here(row) && row.at <= self.settled_until(filter.order));
         let rows = Page::of(rows, page.limit, |row| vec![row.id.to_string()]);
         let items = rows
             .items
@@ -142,5 +137,70 @@ impl Store {
             items,
             next: rows.next,
         })
+    }
+
+    fn newest(&self, filter: &EventFilter, place: &Place) -> Query<'_> {
+        match (filter.subject, place.domain) {
+            (Some(_), _) => self.db.read(concat!(
+                "SELECT ",
+                columns!(),
+                " FROM events WHERE id < $1 AND subject_id = $3 AND org_path >= $4 AND org_path < $5
+                  ORDER BY id DESC LIMIT $2"
+            )),
+            (None, Some(_)) => self.db.read(concat!(
+                "SELECT ",
+                columns!(),
+                " FROM events WHERE id < $1 AND domain_id = $3 AND org_path >= $4 AND org_path < $5
+                  ORDER BY id DESC LIMIT $2"
+            )),
+            // Everything is walked by time.
+            (None, None) if place.org == OrgPath::root() => self.db.read(concat!(
+                "SELECT ",
+                columns!(),
+                " FROM events WHERE id < $1 ORDER BY id DESC LIMIT $2"
+            )),
+            (None, None) => self.db.read(concat!(
+                "SELECT ",
+                columns!(),
+                " FROM events WHERE id < $1 AND org_path >= $3 AND org_path < $4 ORDER BY id DESC LIMIT $2"
+            )),
+        }
+    }
+
+    fn oldest(&self, filter: &EventFilter, place: &Place) -> Query<'_> {
+        match (filter.subject, place.domain) {
+            (Some(_), _) => self.db.read(concat!(
+                "SELECT ",
+                columns!(),
+                " FROM events WHERE id > $1 AND subject_id = $3 AND org_path >= $4 AND org_path < $5
+                  ORDER BY id LIMIT $2"
+            )),
+            (None, Some(_)) => self.db.read(concat!(
+                "SELECT ",
+                columns!(),
+                " FROM events WHERE id > $1 AND domain_id = $3 AND org_path >= $4 AND org_path < $5
+                  ORDER BY id LIMIT $2"
+            )),
+            (None, None) if place.org == OrgPath::root() => self.db.read(concat!(
+                "SELECT ",
+                columns!(),
+                " FROM events WHERE id > $1 ORDER BY id LIMIT $2"
+            )),
+            (None, None) => self.db.read(concat!(
+                "SELECT ",
+                columns!(),
+                " FROM events WHERE id > $1 AND org_path >= $3 AND org_path < $4 ORDER BY id LIMIT $2"
+            )),
+        }
+    }
+
+    /// Up to when every event is there that ever will be.
+    fn settled_until(&self, order: EventOrder) -> i64 {
+        match (order, &self.db) {
+            (EventOrder::OldestFirst, Db::Postgres { .. }) => {
+                self.clock.now().minus(SETTLES_WITHIN).as_micros()
+            }
+            _ => i64::MAX,
+        }
     }
 }

@@ -9,7 +9,7 @@ use crate::config::TargetSettings;
 use crate::model::Timestamp;
 use crate::out;
 use crate::service::{App, provisioning};
-use crate::store::{PageRequest, TargetStatus};
+use crate::store::{ObjectState, PageRequest, TargetStatus};
 
 /// The most failed objects that are listed.
 const MOST_LISTED: usize = 50;
@@ -89,7 +89,13 @@ async fn show(context: &Context, app: &App, targets: &[&TargetSettings]) -> Resu
         for status in &report {
             out::line(status.line())?;
         }
-        let failed = provisioning::open_objects(app, &call, true, &PageRequest::first(MOST_LISTED)).await?;
+        let failed = provisioning::open_objects(
+            app,
+            &call,
+            Some(ObjectState::Failed),
+            &PageRequest::first(MOST_LISTED),
+        )
+        .await?;
         for object in failed.items {
             let error = object.state.error.unwrap_or_default();
             out::line(format_args!(

@@ -2,3 +2,5 @@
 
 mod client;
 mod conventions;
+mod document;
+mod examples;
