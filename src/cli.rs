@@ -265,6 +265,9 @@ pub struct TargetInitArgs {
     /// Print the SQL for somebody else to run, and change nothing
     #[arg(long)]
     pub print: bool,
+    /// Make the roles of the mail servers too, with passwords that are kept in this directory
+    #[arg(long, value_name = "DIR", conflicts_with = "print")]
+    pub secrets: Option<PathBuf>,
 }
 
 /// For which mail servers.
@@ -276,6 +279,12 @@ pub struct ClusterConfigArgs {
     /// The hosts of the cluster; without it, one host that does everything
     #[arg(long, value_name = "FILE")]
     pub layout: Option<PathBuf>,
+    /// The full name of that one host; without it, the host of the base URL
+    #[arg(long, value_name = "NAME", conflicts_with = "layout")]
+    pub host: Option<String>,
+    /// Where `target init --secrets` keeps the passwords of the mail servers' roles
+    #[arg(long, value_name = "DIR")]
+    pub secrets: Option<PathBuf>,
     /// Write the files into this directory, one subdirectory per host
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
@@ -347,7 +356,12 @@ async fn dispatch(command: &Command, context: &Context) -> Result<(), Failure> {
         }
         Command::Account(AccountCommand::Create(args)) => commands::account_create(context, args).await,
         Command::Token(TokenCommand::Create(args)) => commands::token_create(context, args).await,
-        _ => Err(Failure::Said("not wired yet".to_owned())),
+        Command::Target(TargetCommand::Init(args)) => commands::target_init(context, args).await,
+        Command::Target(TargetCommand::Status(args)) => commands::target_status(context, args).await,
+        Command::Target(TargetCommand::Resync(args)) => commands::target_resync(context, args).await,
+        Command::Target(TargetCommand::Verify(args)) => commands::target_verify(context, args).await,
+        Command::ClusterConfig(args) => commands::cluster_config(context, args),
+        Command::Openapi => Err(Failure::Said("not wired yet".to_owned())),
     }
 }
 

@@ -13,16 +13,22 @@ use crate::start::StartError;
 use crate::{out, start};
 
 mod accounts;
+mod cluster_config;
 mod demo;
 mod migrate;
 mod serve;
+mod targets;
 mod tokens;
 mod worker;
 
 pub use accounts::create as account_create;
+pub use cluster_config::write as cluster_config;
 pub use demo::demo;
 pub use migrate::migrate;
 pub use serve::serve;
+pub use targets::{
+    init as target_init, resync as target_resync, status as target_status, verify as target_verify,
+};
 pub use tokens::create as token_create;
 pub use worker::worker;
 

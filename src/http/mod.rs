@@ -21,6 +21,7 @@ pub mod web;
 pub fn router(app: App) -> Router {
     Router::new()
         .merge(api::router(app.clone()))
-        .merge(health::routes(app))
+        .merge(health::routes(app.clone()))
         .merge(static_files::routes())
+        .merge(web::router(app))
 }

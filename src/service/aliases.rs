@@ -340,6 +340,9 @@ async fn change_alias<P: WritesAliases>(
     Ok(Done { value: after, events })
 }
 
+/// How often a change of single members is tried when others change the same alias at the same time.
+const MOST_TRIES: usize = 16;
+
 /// Adds one destination to an alias.
 pub async fn add_member(
     app: &App,
@@ -347,14 +350,11 @@ pub async fn add_member(
     at: &AliasRef,
     member: Destination,
 ) -> Result<Done<Alias>, Error> {
-    let (alias, _) = open::<AliasRead>(app, call, at).await?;
-    let mut destinations = alias.destinations;
-    destinations.push(member);
-    let patch = AliasPatch {
-        destinations: Some(destinations),
-        ..AliasPatch::default()
-    };
-    update(app, &at_version(call, alias.version), at, patch).await
+    change_members(app, call, at, |mut members| {
+        members.push(member.clone());
+        Ok(members)
+    })
+    .await
 }
 
 /// Takes one destination from an alias.
@@ -364,22 +364,35 @@ pub async fn remove_member(
     at: &AliasRef,
     member: &Destination,
 ) -> Result<Done<Alias>, Error> {
-    let (alias, _) = open::<AliasRead>(app, call, at).await?;
     let same = |to: &Destination| to == member || *to == member.clone().canonical_for(true);
-    if !alias.destinations.iter().any(same) {
-        return Err(Error::not_found("member", &member.to_string()));
+    change_members(app, call, at, |members| {
+        if !members.iter().any(same) {
+            return Err(Error::not_found("member", &member.to_string()));
+        }
+        Ok(members.into_iter().filter(|to| !same(to)).collect())
+    })
+    .await
+}
+
+/// Reads, works out and writes, again if somebody else was faster: two may add a member at the same time.
+async fn change_members(
+    app: &App,
+    call: &Call,
+    at: &AliasRef,
+    changed: impl Fn(Vec<Destination>) -> Result<Vec<Destination>, Error>,
+) -> Result<Done<Alias>, Error> {
+    for _ in 0..MOST_TRIES {
+        let (alias, _) = open::<AliasRead>(app, call, at).await?;
+        let patch = AliasPatch {
+            destinations: Some(changed(alias.destinations)?),
+            ..AliasPatch::default()
+        };
+        match update(app, &at_version(call, alias.version), at, patch).await {
+            Err(Error::Stale { .. }) if call.expected_version.is_none() => {}
+            done => return done,
+        }
     }
-    let destinations = alias
-        .destinations
-        .iter()
-        .filter(|to| !same(to))
-        .cloned()
-        .collect();
-    let patch = AliasPatch {
-        destinations: Some(destinations),
-        ..AliasPatch::default()
-    };
-    update(app, &at_version(call, alias.version), at, patch).await
+    Err(Error::Overloaded { retry_after_s: 1 })
 }
 
 /// What is worked out from what was read is written only onto that.

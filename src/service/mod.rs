@@ -19,6 +19,7 @@ pub mod housekeeping;
 pub mod mailboxes;
 pub mod orgs;
 pub mod passwords;
+pub mod permissions;
 pub mod provisioning;
 pub mod resolve;
 pub mod search;

@@ -47,7 +47,7 @@ mod tokens;
 
 pub use accounts::{Account, AccountDraft, Accounts, GrantDraft, GrantView};
 pub use aliases::Aliases;
-pub use audit::{EventFilter, EventRecord};
+pub use audit::{EventFilter, EventOrder, EventRecord};
 pub use change::Change;
 pub use delivery::Onward;
 pub use domains::Domains;

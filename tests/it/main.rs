@@ -6,7 +6,9 @@
     reason = "a test fails where it stands"
 )]
 
+mod api;
 mod cluster;
+mod commands;
 mod provisioning;
 mod sql;
 mod stories;

@@ -24,6 +24,8 @@ pub(super) struct Customer {
 pub(super) struct Hosted {
     /// Its name.
     pub(super) name: &'static str,
+    /// Its other names.
+    pub(super) aliases: &'static [&'static str],
     /// How many mailboxes of people it has, besides the named ones.
     pub(super) people: usize,
     /// The space of each.
@@ -42,6 +44,7 @@ pub(super) const PROVIDER: &str = "Digital Forest";
 /// The provider's own domains.
 pub(super) const PROVIDERS_DOMAINS: &[Hosted] = &[Hosted {
     name: "digital-forest.example",
+    aliases: &[],
     people: 12,
     quota: "20 GB",
     most_mailboxes: None,
@@ -60,6 +63,7 @@ pub(super) const CUSTOMERS: &[Customer] = &[
         domains: &[
             Hosted {
                 name: "brightwater.example",
+                aliases: &["brightwater-group.example"],
                 people: 112,
                 quota: "10 GB",
                 most_mailboxes: Some(125),
@@ -72,6 +76,7 @@ pub(super) const CUSTOMERS: &[Customer] = &[
             },
             Hosted {
                 name: "brightwater-events.example",
+                aliases: &[],
                 people: 20,
                 quota: "5 GB",
                 most_mailboxes: None,
@@ -89,6 +94,7 @@ pub(super) const CUSTOMERS: &[Customer] = &[
         domains: &[
             Hosted {
                 name: "harbour-clinic.example",
+                aliases: &[],
                 people: 62,
                 quota: "5 GB",
                 most_mailboxes: None,
@@ -97,6 +103,7 @@ pub(super) const CUSTOMERS: &[Customer] = &[
             },
             Hosted {
                 name: "harbour-research.example",
+                aliases: &[],
                 people: 17,
                 quota: "25 GB",
                 most_mailboxes: None,
@@ -113,6 +120,7 @@ pub(super) const CUSTOMERS: &[Customer] = &[
         limits: Some((250, "4 TB")),
         domains: &[Hosted {
             name: "northwind.example",
+            aliases: &[],
             people: 8,
             quota: "10 GB",
             most_mailboxes: None,
@@ -128,6 +136,7 @@ pub(super) const CUSTOMERS: &[Customer] = &[
         limits: Some((50, "500 GB")),
         domains: &[Hosted {
             name: "fjordline.example",
+            aliases: &[],
             people: 37,
             quota: "5 GB",
             most_mailboxes: None,
@@ -143,6 +152,7 @@ pub(super) const CUSTOMERS: &[Customer] = &[
         limits: Some((10, "50 GB")),
         domains: &[Hosted {
             name: "bäckerei-lindner.example",
+            aliases: &[],
             people: 8,
             quota: "2 GB",
             most_mailboxes: None,

@@ -181,7 +181,15 @@ impl Builder {
                 default_quota: parsed(plan.quota)?,
                 limits,
             };
-            domains::create(&self.app, call, org, draft).await?;
+            let domain = domains::create(&self.app, call, org, draft).await?.value.name;
+            for alias in plan.aliases {
+                let alias = self
+                    .app
+                    .addresses
+                    .hosted_domain(alias)
+                    .map_err(|bad| said(alias, &bad))?;
+                domains::add_alias(&self.app, call, &domain, alias).await?;
+            }
             self.later(15);
             let mut taken: Vec<&str> = plan.teams.iter().map(|(local, _)| *local).collect();
             for (local, name) in plan.teams {
@@ -238,6 +246,13 @@ impl Builder {
         self.made.push((mailbox.address.clone(), mailbox.quota));
         self.later(11);
         Ok(mailbox.address)
+    }
+
+    /// What Dovecot counted follows the mailbox to its new address.
+    pub(super) fn renamed(&mut self, before: &EmailAddress, after: &EmailAddress) {
+        for (address, _) in self.made.iter_mut().filter(|(address, _)| address == before) {
+            address.clone_from(after);
+        }
     }
 
     /// One person for every role.

@@ -6,11 +6,9 @@ use super::fill::{Builder, parsed};
 use crate::access::Call;
 use crate::commands::Failure;
 use crate::model::{
-    AliasDraft, Clock as _, Destination, DomainName, EmailAddress, Forwarding, MailboxPatch, Note, Protocols,
-    SystemClock,
+    AliasDraft, Clock as _, Destination, EmailAddress, Forwarding, MailboxPatch, Note, Protocols, SystemClock,
 };
 use crate::service::aliases::{self, AliasRef};
-use crate::service::domains;
 use crate::service::mailboxes::{self, MailboxRef};
 
 const BRIGHTWATER: &str = "brightwater.example";
@@ -28,8 +26,6 @@ pub(super) async fn tell(builder: &mut Builder) -> Result<(), Failure> {
 /// What every domain has: an address for everybody to write to, and here and there a catch-all.
 async fn addresses(builder: &mut Builder, operator: &Call) -> Result<(), Failure> {
     builder.hours_ago(30 * 24);
-    let alias: DomainName = parsed("brightwater-group.example")?;
-    domains::add_alias(&builder.app, operator, &parsed(BRIGHTWATER)?, alias).await?;
     for (domain, local, to, note) in [
         (
             "digital-forest.example",
@@ -159,7 +155,8 @@ async fn comings_and_goings(builder: &mut Builder) -> Result<(), Failure> {
     builder.hours_ago(12 * 24);
     if let Some(address) = staff.get(40) {
         let to = parsed(&format!("{}.new", address.local()))?;
-        mailboxes::rename(&builder.app, &maria, &at(address), to, true).await?;
+        let done = mailboxes::rename(&builder.app, &maria, &at(address), to, true).await?;
+        builder.renamed(address, &done.value.address);
     }
     builder.hours_ago(6 * 24);
     if let (Some(left), Some(takes_over)) = (staff.get(41), staff.get(42)) {

@@ -85,11 +85,6 @@ impl Ask {
         parsed.map_err(|_| Error::not_found(name, text).into())
     }
 
-    /// The headers.
-    pub(super) fn headers(&self) -> &HeaderMap {
-        &self.headers
-    }
-
     fn call(&self) -> Call {
         Call::new(self.actor.clone(), &self.request_id)
     }

@@ -4,8 +4,6 @@
     reason = "the structs describe what the functions beside them read"
 )]
 
-use utoipa::IntoParams;
-
 use super::json::Wrong;
 use super::query::Query;
 use crate::model::{DomainName, OrgId};
@@ -14,7 +12,7 @@ use crate::service::search;
 use crate::store::{MailboxFilter, StateFilter};
 
 /// The beginning of a name.
-#[derive(IntoParams)]
+#[derive(utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct Text {
     /// Only those whose address or name begins with this, or has a word that does.
@@ -23,7 +21,7 @@ pub(super) struct Text {
 }
 
 /// A part of the tree.
-#[derive(IntoParams)]
+#[derive(utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct Inside {
     /// Only what belongs to this org or to one below it.
@@ -35,7 +33,7 @@ pub(super) struct Inside {
 }
 
 /// An org and those below it.
-#[derive(IntoParams)]
+#[derive(utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct InsideOrg {
     /// Only what belongs to this org or to one below it.
@@ -44,7 +42,7 @@ pub(super) struct InsideOrg {
 }
 
 /// A state, in one word.
-#[derive(IntoParams)]
+#[derive(utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct InState {
     /// Only those in this state. Nothing shows those that are not in the bin.
@@ -53,7 +51,7 @@ pub(super) struct InState {
 }
 
 /// A moment.
-#[derive(IntoParams)]
+#[derive(utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct Since {
     /// Only those changed since.

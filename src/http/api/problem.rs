@@ -191,15 +191,15 @@ impl Problem {
         self
     }
 
-    /// The same, concerning something in the domain `name`: what the path of a creation does not tell.
-    pub(super) fn in_domain(mut self, name: impl std::fmt::Display) -> Self {
-        self.0.scope = Some(format!("domain:{name}"));
+    /// The same, where a permission would have to be held on `scope`: the path of a creation does not tell.
+    pub(super) fn in_scope(mut self, scope: String) -> Self {
+        self.0.scope = Some(scope);
         self
     }
 
     /// The same, caused by this field of the body.
     pub(super) fn at_field(mut self, pointer: &str) -> Self {
-        if self.0.errors.is_empty() {
+        if self.0.errors.is_empty() && self.0.permission.is_none() {
             let inner = &mut self.0;
             inner.errors.push(pointer, inner.code, inner.detail.as_str());
         }

@@ -90,6 +90,13 @@ impl Query {
         self.parsed(name, |text| Ok(text.parse::<Timestamp>()?))
     }
 
+    /// Writes down that a parameter is missing, if it is.
+    pub(super) fn needs(&mut self, name: &'static str) {
+        if !self.has(name) {
+            self.wrong(name, Wrong::new("required", "this parameter is needed"));
+        }
+    }
+
     /// Whether a parameter is, or was, there.
     pub(super) fn has(&self, name: &str) -> bool {
         self.given.iter().any(|known| known == name)

@@ -15,7 +15,7 @@ use super::query::Paging;
 use crate::error::Error;
 use crate::model::{Event, EventKind, Timestamp};
 use crate::service::{App, Done};
-use crate::store::{ObjectState, Page, TargetState};
+use crate::store::{Cursor, ObjectState, Page, TargetState};
 
 /// Something that has an address in the API and a version.
 pub(super) trait Resource {
@@ -31,7 +31,7 @@ pub(super) trait Resource {
     /// Its path.
     fn path(&self) -> String;
     /// How it is written out.
-    fn view<'a>(&'a self, app: &'a App, provisioning: Option<Provisioning<'a>>) -> Self::View<'a>;
+    fn view<'a>(&'a self, provisioning: Option<Provisioning<'a>>) -> Self::View<'a>;
 }
 
 /// Whether the mail cluster holds the thing as it should.
@@ -177,7 +177,7 @@ async fn shown<R: Resource>(app: &App, status: StatusCode, resource: &R) -> Resu
         None => None,
     };
     let provisioning = states.as_deref().map(Provisioning::of);
-    let mut response = json(status, &resource.view(app, provisioning))?;
+    let mut response = json(status, &resource.view(provisioning))?;
     tag(&mut response, resource.version())?;
     Ok(response)
 }
@@ -215,23 +215,24 @@ pub(super) async fn page<R: Resource>(
     let view = |item| {
         let object = Resource::object(item);
         let provisioning = object.map(|object| Provisioning::in_short(open.get(&object).copied()));
-        Resource::view(item, &ask.app, provisioning)
+        Resource::view(item, provisioning)
     };
     let items: Vec<R::View<'_>> = page.items.iter().map(view).collect();
-    list(ask, paging, page.next.as_ref(), &items)
+    list(ask, paging, page.next.as_ref(), page.next.is_some(), &items)
 }
 
 /// A page of anything that was made ready to be written out.
 pub(super) fn list<T: Serialize>(
     ask: &Ask,
     paging: &Paging,
-    next: Option<&crate::store::Cursor>,
+    next: Option<&Cursor>,
+    has_more: bool,
     items: &[T],
 ) -> Result<Response, Problem> {
     let sealed = next.map(|cursor| paging.sealed(cursor));
     let view = ListView {
         data: items,
-        has_more: next.is_some(),
+        has_more,
         next_after: sealed.as_deref(),
     };
     let mut response = json(StatusCode::OK, &view)?;

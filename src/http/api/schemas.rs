@@ -7,7 +7,10 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, OneOf, Schema, SchemaFormat, Type};
 use utoipa::{PartialSchema, ToSchema};
 
+use uuid::Uuid;
+
 use super::BASE;
+use crate::model::{AccountId, AliasId, DomainId, MailboxId, OrgId, TokenId};
 
 /// A number of bytes or of things, or `"unlimited"`.
 pub(super) struct Amount;
@@ -43,4 +46,29 @@ impl<T: fmt::Display> Serialize for Path<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(&format_args!("{BASE}{}{}", self.0, self.1))
     }
+}
+
+/// The id of a thing of this kind as the API writes it; nothing for kinds that have none.
+pub(super) fn typed(kind: &str, id: Uuid) -> Option<String> {
+    match kind {
+        "mailbox" => Some(MailboxId::from(id).to_string()),
+        "alias" => Some(AliasId::from(id).to_string()),
+        "domain" => Some(DomainId::from(id).to_string()),
+        "org" => Some(OrgId::from(id).to_string()),
+        "account" => Some(AccountId::from(id).to_string()),
+        "token" => Some(TokenId::from(id).to_string()),
+        _ => None,
+    }
+}
+
+/// The id behind one that the API wrote, whatever it names.
+pub(super) fn untyped(text: &str) -> Option<Uuid> {
+    let mailbox = text.parse().map(MailboxId::uuid);
+    let alias = |_| text.parse().map(AliasId::uuid);
+    let domain = |_| text.parse().map(DomainId::uuid);
+    let org = |_| text.parse().map(OrgId::uuid);
+    let account = |_| text.parse().map(AccountId::uuid);
+    let token = |_| text.parse().map(TokenId::uuid);
+    let found = mailbox.or_else(alias).or_else(domain).or_else(org);
+    found.or_else(account).or_else(token).ok()
 }

@@ -109,7 +109,11 @@ async fn create(ask: Ask) -> Result<Response, Problem> {
     let call = ask.writing()?;
     let (domain, draft) = ask.body(|fields| bodies::creation(&ask.app, fields))?;
     let done = mailboxes::create(&ask.app, &call, &domain, draft).await;
-    let done = done.map_err(|error| Problem::from(error).in_domain(&domain).at_field("/address"))?;
+    let done = done.map_err(|error| {
+        Problem::from(error)
+            .in_scope(format!("domain:{domain}"))
+            .at_field("/address")
+    })?;
     reply::done(&ask, call.dry_run, &done, Success::Created).await
 }
 

@@ -11,7 +11,6 @@ use crate::model::{
     Destination, DisplayName, DomainId, DomainName, EmailAddress, ExternalId, Labels, Mailbox, MailboxId,
     OrgId, Protocols, Quota, Reason, Timestamp,
 };
-use crate::service::App;
 
 /// A mailbox.
 #[derive(Serialize, ToSchema)]
@@ -222,7 +221,7 @@ impl Resource for Mailbox {
         format!("{BASE}/mailboxes/{}", self.id)
     }
 
-    fn view<'a>(&'a self, _app: &'a App, provisioning: Option<Provisioning<'a>>) -> MailboxView<'a> {
+    fn view<'a>(&'a self, provisioning: Option<Provisioning<'a>>) -> MailboxView<'a> {
         let domain = self.address.domain();
         MailboxView {
             id: self.id,
