@@ -108,6 +108,11 @@ impl TestApp {
         self.later(Duration::from_secs(days * 86_400))
     }
 
+    /// The moment that the clock shows.
+    pub(crate) fn clock_now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
     /// A call of the command line, which may do everything.
     pub(crate) fn root(&self) -> Call {
         let actor = Actor::system(Credential::CommandLine, "Test bench", self.clock.now());
