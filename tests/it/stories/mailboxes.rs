@@ -481,7 +481,7 @@ async fn imported_hashes_take_a_permission(app: &TestApp) {
     let admin = app.domain_admin("brightwater.example").await;
     let anna = at("anna@brightwater.example");
     let hash = || {
-        let text = "{ARGON2ID}$argon2id$v=19$m=8,t=1,p=1$c29tZXNhbHRzb21lc2FsdA$4nG4w7k6vO2wE5y2oT5Gm0bq9Jb0n0l7C6m0Tn3J0sA";
+        let text = "{ARGON2ID}$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$4nG4w7k6vO2wE5y2oT5Gm0bq9Jb0n0l7C6m0Tn3J0sA";
         Secret::Hash(text.parse().unwrap())
     };
 
