@@ -285,7 +285,13 @@ async fn show(context: &Context, app: &App, targets: &[&TargetSettings]) -> Resu
         for status in &report {
             out::line(status.line())?;
         }
-        let failed = provisioning::open_objects(app, &call, Some(ObjectState::Failed), &PageRequest::first(MOST_LISTED)).await?;
+        let failed = provisioning::open_objects(
+            app,
+            &call,
+            Some(ObjectState::Failed),
+            &PageRequest::first(MOST_LISTED),
+        )
+        .await?;
         for object in failed.items {
             let error = object.state.error.unwrap_or_default();
             out::line(format_args!(
