@@ -4,11 +4,14 @@ use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::access::Role;
 use crate::commands::{self, Context, Failure};
 use crate::config::{self, Flag, Sources};
+use crate::model::{BadDomainName, DisplayName, DomainName};
 use crate::{out, telemetry};
 
 const EXAMPLES: &str = "\
@@ -163,16 +166,48 @@ pub struct AccountCreateArgs {
     pub email: String,
     /// The person's name
     #[arg(long, value_name = "NAME")]
-    pub name: String,
-    /// What the person may do; needs --scope
-    #[arg(long, value_name = "ROLE", requires = "scope")]
-    pub role: Option<String>,
+    pub name: DisplayName,
+    /// What the person may do.
+    #[arg(
+        long,
+        value_name = "ROLE",
+        requires = "scope",
+        help = "What the person may do, for instance operator or domain_admin; needs --scope"
+    )]
+    pub role: Option<Role>,
     /// Where: system, org:NAME or domain:NAME
     #[arg(long, value_name = "SCOPE", requires = "role")]
-    pub scope: Option<String>,
+    pub scope: Option<ScopeName>,
     /// Take the password from the first line of this file
     #[arg(long, value_name = "FILE")]
     pub password_file: Option<PathBuf>,
+}
+
+/// A scope as it is typed; what it names is looked up later.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ScopeName {
+    /// Everything.
+    System,
+    /// An org, by its id or name, and all below it.
+    Org(String),
+    /// One domain.
+    Domain(DomainName),
+}
+
+impl FromStr for ScopeName {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.split_once(':') {
+            None if text == "system" => Ok(Self::System),
+            Some(("org", name)) if !name.trim().is_empty() => Ok(Self::Org(name.trim().to_owned())),
+            Some(("domain", name)) => name
+                .parse()
+                .map(Self::Domain)
+                .map_err(|bad: BadDomainName| bad.to_string()),
+            _ => Err("write system, org:NAME or domain:NAME".to_owned()),
+        }
+    }
 }
 
 /// What can be done with tokens.
@@ -193,7 +228,7 @@ pub struct TokenCreateArgs {
     pub account: String,
     /// What it is for
     #[arg(long, value_name = "NAME")]
-    pub name: String,
+    pub name: DisplayName,
     /// Days until it stops working
     #[arg(long, value_name = "DAYS", default_value_t = 90, value_parser = clap::value_parser!(u32).range(1..=365))]
     pub expires_days: u32,
@@ -230,6 +265,9 @@ pub struct TargetInitArgs {
     /// Print the SQL for somebody else to run, and change nothing
     #[arg(long)]
     pub print: bool,
+    /// Make the roles of the mail servers too, with passwords that are kept in this directory
+    #[arg(long, value_name = "DIR", conflicts_with = "print")]
+    pub secrets: Option<PathBuf>,
 }
 
 /// For which mail servers.
@@ -241,6 +279,12 @@ pub struct ClusterConfigArgs {
     /// The hosts of the cluster; without it, one host that does everything
     #[arg(long, value_name = "FILE")]
     pub layout: Option<PathBuf>,
+    /// The full name of that one host; without it, the host of the base URL
+    #[arg(long, value_name = "NAME", conflicts_with = "layout")]
+    pub host: Option<String>,
+    /// Where `target init --secrets` keeps the passwords of the mail servers' roles
+    #[arg(long, value_name = "DIR")]
+    pub secrets: Option<PathBuf>,
     /// Write the files into this directory, one subdirectory per host
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
@@ -263,13 +307,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     match perform(&cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            let mut text = format!("postdesk: {failure}");
-            let mut cause = std::error::Error::source(&failure);
-            while let Some(error) = cause {
-                text = format!("{text}: {error}");
-                cause = error.source();
-            }
-            out::complain(text);
+            out::complain(format_args!("postdesk: {}", commands::with_causes(&failure)));
             ExitCode::FAILURE
         }
     }
@@ -322,8 +360,8 @@ async fn dispatch(command: &Command, context: &Context) -> Result<(), Failure> {
         Command::Target(TargetCommand::Status(args)) => commands::target_status(context, args).await,
         Command::Target(TargetCommand::Resync(args)) => commands::target_resync(context, args).await,
         Command::Target(TargetCommand::Verify(args)) => commands::target_verify(context, args).await,
-        Command::ClusterConfig(args) => commands::cluster_config(context, args).await,
-        Command::Openapi => commands::openapi(context).await,
+        Command::ClusterConfig(args) => commands::cluster_config(context, args),
+        Command::Openapi => Err(Failure::Said("not wired yet".to_owned())),
     }
 }
 

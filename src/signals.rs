@@ -10,6 +10,13 @@ pub fn stop() -> io::Result<CancellationToken> {
 
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
+    // Without a handler a hang-up would kill the process.
+    let mut hangup = signal(SignalKind::hangup())?;
+    tokio::spawn(async move {
+        while hangup.recv().await.is_some() {
+            tracing::info!("a hang-up changes nothing; restart to read the configuration again");
+        }
+    });
     let token = CancellationToken::new();
     let stopping = token.clone();
     tokio::spawn(async move {

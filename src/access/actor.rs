@@ -56,6 +56,8 @@ pub enum Ceiling {
     ReadOnly,
     /// One permission on one mailbox: what a set-up link is for.
     PasswordOf(MailboxId),
+    /// What everybody may do to their own account.
+    OwnAccount(AccountId),
 }
 
 impl Ceiling {
@@ -64,6 +66,7 @@ impl Ceiling {
             Self::Everything => true,
             Self::ReadOnly => action.reads(),
             Self::PasswordOf(_) => action == Action::MailboxResetPassword,
+            Self::OwnAccount(_) => action == Action::AccountUpdate,
         }
     }
 }
@@ -151,6 +154,26 @@ impl Actor {
             Ceiling::PasswordOf(mailbox),
             vec![grant],
             now,
+        )
+    }
+
+    /// The same person, for what everybody may do to their own account and nothing else.
+    #[must_use]
+    pub fn for_own_account(&self, account: AccountId) -> Self {
+        let grant = Grant {
+            id: GrantId::from(uuid::Uuid::nil()),
+            role: Role::Operator,
+            scope: Scope::System,
+            expires_at: None,
+        };
+        let credential = self.0.credential.clone();
+        let ceiling = Ceiling::OwnAccount(account);
+        Self::new(
+            self.0.identity.clone(),
+            credential,
+            ceiling,
+            vec![grant],
+            self.0.now,
         )
     }
 

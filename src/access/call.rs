@@ -15,6 +15,8 @@ pub struct Call {
     pub dry_run: bool,
     /// The version that the object must still have (`If-Match`, or the hidden field of a form).
     pub expected_version: Option<i64>,
+    /// Further versions that will do: `If-Match` may name several.
+    pub further_versions: Vec<i64>,
     /// How a repeat of this very request is known.
     pub idempotency: Option<IdempotencyKey>,
 }
@@ -40,7 +42,14 @@ impl Call {
             request_id: request_id.to_owned(),
             dry_run: false,
             expected_version: None,
+            further_versions: Vec::new(),
             idempotency: None,
         }
+    }
+
+    /// Whether an object at this version is what the caller expects.
+    pub fn expects(&self, version: i64) -> bool {
+        self.expected_version.is_none_or(|expected| expected == version)
+            || self.further_versions.contains(&version)
     }
 }

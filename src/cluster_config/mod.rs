@@ -25,7 +25,7 @@ pub use layout::{
     Balancer, Database, Front, Layout, Mail, Mx, Node, Ports, RelayHost, Role, SecretFiles, Tls, Webmail,
 };
 pub use output::write;
-pub use values::{ConfPath, Hostname, NodeName, SecretText, SqlName, UnixName};
+pub use values::{BadValue, ConfPath, Hostname, NodeName, SecretText, SqlName, UnixName};
 
 use secrets::Secrets;
 

@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use super::{Entry, NodeSettings, Problem, Settings, Source, TargetSettings, is_loopback_name, secret};
+use super::{
+    Entry, MailSettings, NodeSettings, Problem, Settings, Source, TargetSettings, is_loopback_name, secret,
+};
 use crate::db::url::Engine;
 use crate::model::{ARGON2_MEMORY_KIB, ARGON2_PASSES};
 
@@ -169,11 +171,37 @@ fn words(settings: &Settings) -> Vec<Problem> {
         problems.push(Problem::error("log.level", &text));
     }
     for host in &settings.http.hosts {
-        if host.is_empty() || host.contains(['/', '@', ' ']) || (host.contains(':') && !host.starts_with('['))
-        {
+        if !is_bare_host(host) {
             let text = format!("holds {host:?}; write host names without scheme and port");
             problems.push(Problem::error("http.hosts", &text));
         }
+    }
+    problems.extend(mail(&settings.mail));
+    problems
+}
+
+fn is_bare_host(host: &str) -> bool {
+    !host.is_empty() && !host.contains(['/', '@', ' ']) && (!host.contains(':') || host.starts_with('['))
+}
+
+fn mail(mail: &MailSettings) -> Vec<Problem> {
+    let hosts = [
+        ("mail.imap_host", &mail.imap_host),
+        ("mail.pop3_host", &mail.pop3_host),
+        ("mail.smtp_host", &mail.smtp_host),
+    ];
+    let wrong = hosts
+        .into_iter()
+        .filter(|(_, host)| host.as_deref().is_some_and(|host| !is_bare_host(host)));
+    let mut problems: Vec<Problem> = wrong
+        .map(|(key, _)| Problem::error(key, "must be a host name without scheme and port"))
+        .collect();
+    let is_web = |text: &str| {
+        url::Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+    };
+    if mail.webmail_url.as_deref().is_some_and(|text| !is_web(text)) {
+        let text = "must be an address such as https://webmail.example";
+        problems.push(Problem::error("mail.webmail_url", text));
     }
     problems
 }

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use super::reader::Reader;
 use super::values::BaseUrl;
 use super::{
-    BinSettings, ConfigError, Entry, HttpSettings, LogFormat, LogSettings, MailPolicySettings, NodeSettings,
-    NodeState, PasswordSettings, Problem, SessionSettings, Settings, Source, Sources, TargetSchema,
-    TargetSettings, WorkerSettings, check, secret, source,
+    BinSettings, ConfigError, Entry, HttpSettings, LogFormat, LogSettings, MailPolicySettings, MailSettings,
+    NodeSettings, NodeState, PasswordSettings, Problem, SessionSettings, Settings, Source, Sources,
+    TargetSchema, TargetSettings, WorkerSettings, check, secret, source,
 };
 use crate::db::url::DatabaseUrl;
 
@@ -67,11 +67,14 @@ pub fn find_file(flag: Option<PathBuf>, environment: &[(String, String)]) -> Opt
 fn settings(reader: &mut Reader) -> Option<Settings> {
     let listen = reader.or("listen", ([127, 0, 0, 1], 8025).into());
     let configured_base_url = reader.optional::<BaseUrl>("base_url");
+    let base_url = configured_base_url
+        .clone()
+        .unwrap_or_else(|| BaseUrl::of_listener(listen));
     if configured_base_url.is_none() {
-        let derived = format!("\"{}\"", BaseUrl::of_listener(listen));
-        reader.explain("base_url", derived, Source::Default);
+        reader.explain("base_url", format!("\"{base_url}\""), Source::Default);
     }
     let data_dir = reader.or("data_dir", PathBuf::from("."));
+    let mail = mail(reader, &base_url);
     Some(Settings {
         listen,
         configured_base_url,
@@ -83,6 +86,7 @@ fn settings(reader: &mut Reader) -> Option<Settings> {
             absolute_h: reader.or("session.absolute_h", 24),
         },
         passwords: passwords(reader),
+        mail,
         mail_policy: MailPolicySettings {
             special_use_tlds: reader.or("mail_policy.special_use_tlds", Vec::new()),
             protected_domains: reader.optional("mail_policy.protected_domains"),
@@ -147,6 +151,27 @@ fn passwords(reader: &mut Reader) -> PasswordSettings {
         wait_ms: reader.or("passwords.wait_ms", 1000),
         argon2_memory_kib: reader.or("passwords.argon2_memory_kib", 19_456),
         argon2_passes: reader.or("passwords.argon2_passes", 2),
+    }
+}
+
+fn mail(reader: &mut Reader, base_url: &BaseUrl) -> MailSettings {
+    let mut host = |key: &str| {
+        let written = reader.optional::<String>(key);
+        if written.is_none() && reader.source(key) == Some(Source::Default) {
+            reader.explain(key, format!("{:?}", base_url.host()), Source::Default);
+        }
+        written
+    };
+    let (imap_host, pop3_host, smtp_host) = (
+        host("mail.imap_host"),
+        host("mail.pop3_host"),
+        host("mail.smtp_host"),
+    );
+    MailSettings {
+        imap_host,
+        pop3_host,
+        smtp_host,
+        webmail_url: reader.optional("mail.webmail_url"),
     }
 }
 

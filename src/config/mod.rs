@@ -38,6 +38,8 @@ pub struct Settings {
     pub session: SessionSettings,
     /// What hashing a password may cost.
     pub passwords: PasswordSettings,
+    /// How mail programs reach the cluster.
+    pub mail: MailSettings,
     /// What addresses and passwords must look like.
     pub mail_policy: MailPolicySettings,
     /// How long deleted things can be restored.
@@ -109,6 +111,19 @@ pub struct PasswordSettings {
     pub argon2_memory_kib: u32,
     /// Passes of one argon2id hash.
     pub argon2_passes: u32,
+}
+
+/// How mail programs reach the cluster, for hand-over sheets. What nobody set is on the host of the base URL.
+#[derive(Clone, Debug)]
+pub struct MailSettings {
+    /// Where people read mail by IMAP.
+    pub imap_host: Option<String>,
+    /// Where people fetch mail by POP3.
+    pub pop3_host: Option<String>,
+    /// Where people send mail.
+    pub smtp_host: Option<String>,
+    /// The address of the webmail; there is none if nobody set it.
+    pub webmail_url: Option<String>,
 }
 
 /// What addresses and passwords must look like.

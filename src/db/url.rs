@@ -96,6 +96,33 @@ impl DatabaseUrl {
         }
     }
 
+    /// The server's host name or address; nothing for a file or a socket.
+    #[must_use]
+    pub fn host(&self) -> Option<&str> {
+        match &self.0 {
+            Place::File { .. } => None,
+            Place::Server { url, .. } => url.host_str().filter(|host| !host.is_empty()),
+        }
+    }
+
+    /// The server's port, if it is given.
+    #[must_use]
+    pub fn port(&self) -> Option<u16> {
+        match &self.0 {
+            Place::File { .. } => None,
+            Place::Server { url, .. } => url.port(),
+        }
+    }
+
+    /// The name of the database on its server.
+    #[must_use]
+    pub fn database(&self) -> Option<String> {
+        match &self.0 {
+            Place::File { .. } => None,
+            Place::Server { url, .. } => Some(url.path().trim_start_matches('/').to_owned()),
+        }
+    }
+
     /// Whether a password stands in it.
     #[must_use]
     pub fn has_password(&self) -> bool {
@@ -239,6 +266,17 @@ mod tests {
         );
         assert_eq!(url("mariadb://localhost/a").engine(), Engine::Mysql);
         assert_eq!(url("mysql://localhost/a").engine(), Engine::Mysql);
+    }
+
+    #[test]
+    fn the_parts_of_a_server_are_known() {
+        let server = url("postgres://anna@db.example:5433/mail?sslmode=require");
+        assert_eq!(
+            (server.host(), server.port(), server.database().as_deref()),
+            (Some("db.example"), Some(5433), Some("mail"))
+        );
+        assert_eq!(url("postgres:///mail?host=/run/postgresql").host(), None);
+        assert_eq!(url("sqlite:mail.db").database(), None);
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! An alias: an address with one or more destinations. A group is an alias with members; a catch-all has no local part.
 
 use super::{
-    AliasId, Deleted, Destination, DomainId, DomainName, EmailAddress, ExternalId, LocalPart, Note, Timestamp,
+    AliasId, Deleted, Destination, DomainId, DomainName, EmailAddress, ExternalId, LocalPart, Note, OrgId,
+    Timestamp,
 };
 
 /// Most destinations that one alias may have.
@@ -14,6 +15,8 @@ pub struct Alias {
     pub id: AliasId,
     /// The domain it belongs to.
     pub domain_id: DomainId,
+    /// The org that the domain belongs to.
+    pub org_id: OrgId,
     /// The address it answers for.
     pub address: AliasAddress,
     /// Where its mail goes; never empty, in order, each once.
@@ -32,6 +35,8 @@ pub struct Alias {
     pub updated_at: Timestamp,
     /// When it went into the bin, if it is there.
     pub deleted: Option<Deleted>,
+    /// Whether some target does not hold it as it should yet.
+    pub pending: bool,
 }
 
 /// What an alias answers for.

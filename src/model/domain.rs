@@ -36,6 +36,8 @@ pub struct Domain {
     pub updated_at: Timestamp,
     /// When it went into the bin, if it is there.
     pub deleted: Option<Deleted>,
+    /// Whether some target does not hold it as it should yet.
+    pub pending: bool,
 }
 
 /// Something is switched off.

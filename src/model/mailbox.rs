@@ -2,7 +2,7 @@
 
 use super::{
     Destination, DisplayName, DomainId, EmailAddress, ExternalId, Labels, LocalPart, MailboxHash, MailboxId,
-    Password, Quota, Reason, Timestamp,
+    OrgId, Password, Quota, Reason, Timestamp,
 };
 
 /// A mailbox as the portal knows it. Its password is never part of it.
@@ -12,6 +12,8 @@ pub struct Mailbox {
     pub id: MailboxId,
     /// The domain it belongs to.
     pub domain_id: DomainId,
+    /// The org that the domain belongs to.
+    pub org_id: OrgId,
     /// Its primary address.
     pub address: EmailAddress,
     /// The name of the person or team.
@@ -46,6 +48,8 @@ pub struct Mailbox {
     pub updated_at: Timestamp,
     /// When it went into the bin, if it is there.
     pub deleted: Option<Deleted>,
+    /// Whether some target does not hold it as it should yet.
+    pub pending: bool,
 }
 
 /// The ways in which a mailbox may be used, each switched singly.

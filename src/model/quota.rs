@@ -22,6 +22,9 @@ const UNITS: [(&str, u64); 5] = [
 pub struct QuotaBytes(i64);
 
 impl QuotaBytes {
+    /// 1 GB, as mail people count.
+    pub const GIBIBYTE: Self = Self(1 << 30);
+
     /// The number.
     pub const fn get(self) -> i64 {
         self.0

@@ -10,6 +10,7 @@ pub mod native;
 pub mod projection;
 pub mod target;
 pub mod usage;
+pub mod verify;
 pub mod worker;
 
 pub use target::{Target, TargetError};

@@ -1,12 +1,15 @@
 //! People who sign in to the portal. The full story of invitations comes later; this is how the first ones get in.
 
 use super::{App, Done};
-use crate::access::{Call, Credential, GrantManage, Place, Role, Scope, SystemManage};
+use crate::access::{
+    AccountRead, AccountUpdate, Action, Call, Credential, GrantManage, Place, Role, Scope, SystemManage,
+    holds,
+};
 use crate::error::Error;
 use crate::model::{
     AccountId, DisplayName, DomainName, Event, EventKind, GrantId, Invalid, OrgId, Password, Refusal, Subject,
 };
-use crate::store::{Account, AccountDraft, GrantDraft};
+use crate::store::{Account, AccountDraft, GrantDraft, GrantView};
 
 /// Hours that the first operator's set-up link is good.
 pub const SETUP_HOURS: u64 = 1;
@@ -235,6 +238,64 @@ pub async fn set_up_first_operator(
         .commit(vec![created.saying(format!("{} can sign in", new.name)), given])
         .await?;
     Ok(id)
+}
+
+/// Who can manage something in a domain and holds `action` there, by name; nobody for those who may not see it.
+pub async fn who_can(
+    app: &App,
+    call: &Call,
+    domain: &DomainName,
+    action: Action,
+) -> Result<Vec<String>, Error> {
+    let (_, permit) = app.domain::<AccountRead>(call, domain).await?;
+    let now = call.actor.now();
+    let people = app.store.grants_at(&permit).await?.into_iter();
+    let able =
+        people.filter(|grant| holds(grant.role, action) && grant.expires_at.is_none_or(|end| now < end));
+    Ok(able.map(|grant| grant.name).collect())
+}
+
+/// Who holds which role on exactly this org, for those who may see it.
+pub async fn at_org(app: &App, call: &Call, id: OrgId) -> Result<Vec<GrantView>, Error> {
+    let opened = app.store.org(id).await?.open::<AccountRead>(&call.actor);
+    let (_, permit) = opened.map_err(|denied| Error::denied(denied, "org", &id.to_string()))?;
+    app.store.grants_at(&permit).await
+}
+
+/// Sets one's own sign-in password. Every session of the account ends, the one that asks among them.
+pub async fn change_password(
+    app: &App,
+    call: &Call,
+    current: String,
+    new: Password,
+) -> Result<Done<()>, Error> {
+    let identity = call.actor.identity();
+    let account = identity.account.ok_or(Error::Unknown)?;
+    let known = app.store.sign_in(&identity.email).await?;
+    let known = known
+        .filter(|known| known.account == account)
+        .ok_or(Error::Unknown)?;
+    if !app.hasher.verify(current, known.hash.as_ref()).await? {
+        let mut invalid = Invalid::default();
+        let text = "this is not your password; type the one you signed in with";
+        invalid.push("/current_password", "wrong_password", text);
+        return Err(invalid.into());
+    }
+    let hash = app.hasher.account_hash(&new).await?;
+    let own = Call {
+        actor: call.actor.for_own_account(account),
+        ..call.clone()
+    };
+    let permit = own.actor.permit::<AccountUpdate>(Place::system());
+    let permit = permit.map_err(|denied| Error::denied(denied, "account", &identity.email))?;
+
+    let mut change = app.store.change(&own, permit).await?;
+    change.accounts().set_password(account, &hash).await?;
+    let subject = Subject::new("account", account.uuid(), &identity.email);
+    let text = format!("{} chose a new sign-in password", identity.name);
+    let event = Event::new(EventKind::AccountPasswordSet, subject).saying(text);
+    let events = change.commit(vec![event]).await?;
+    Ok(Done { value: (), events })
 }
 
 /// One's own account.

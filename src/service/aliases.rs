@@ -8,8 +8,8 @@ use crate::access::{
 };
 use crate::error::Error;
 use crate::model::{
-    Alias, AliasAddress, AliasDraft, AliasId, AliasPatch, Destination, DomainName, EmailAddress, Event,
-    EventKind, Invalid, MOST_DESTINATIONS, ObjectKind, Subject,
+    Alias, AliasAddress, AliasDraft, AliasId, AliasPatch, Destination, Domain, DomainName, EmailAddress,
+    Event, EventKind, Invalid, MOST_DESTINATIONS, ObjectKind, Subject,
 };
 use crate::store::{MailboxFilter, Page, PageRequest};
 
@@ -178,11 +178,11 @@ pub async fn create(
     if draft.local_part.is_none() {
         let (domain, permit) = app.live_domain::<AliasCatchAll>(call, domain).await?;
         let address = AliasAddress::CatchAll(domain.name.clone());
-        return insert(app, call, permit, domain.id, address, draft).await;
+        return insert(app, call, permit, &domain, address, draft).await;
     }
     let (domain, permit) = app.live_domain::<AliasWrite>(call, domain).await?;
     let address = alias_address(draft.local_part.clone(), &domain.name)?;
-    insert(app, call, permit, domain.id, address, draft).await
+    insert(app, call, permit, &domain, address, draft).await
 }
 
 fn alias_address(local: Option<crate::model::LocalPart>, domain: &DomainName) -> Result<AliasAddress, Error> {
@@ -200,7 +200,7 @@ async fn insert<P: WritesAliases>(
     app: &App,
     call: &Call,
     permit: Permit<P>,
-    domain_id: crate::model::DomainId,
+    domain: &Domain,
     address: AliasAddress,
     draft: AliasDraft,
 ) -> Result<Done<Alias>, Error> {
@@ -213,7 +213,8 @@ async fn insert<P: WritesAliases>(
     let now = change.now();
     let alias = Alias {
         id: app.ids.next(),
-        domain_id,
+        domain_id: domain.id,
+        org_id: domain.org_id,
         address,
         destinations,
         description: draft.description,
@@ -223,6 +224,7 @@ async fn insert<P: WritesAliases>(
         created_at: now,
         updated_at: now,
         deleted: None,
+        pending: true,
     };
     change.aliases().insert(&alias).await?;
     let event = event(EventKind::AliasCreated, &alias).saying(delivers(&alias));
@@ -332,6 +334,9 @@ async fn change_alias<P: WritesAliases>(
     Ok(Done { value: after, events })
 }
 
+/// How often a change of single members is tried when others change the same alias at the same time.
+const MOST_TRIES: usize = 16;
+
 /// Adds one destination to an alias.
 pub async fn add_member(
     app: &App,
@@ -339,14 +344,11 @@ pub async fn add_member(
     at: &AliasRef,
     member: Destination,
 ) -> Result<Done<Alias>, Error> {
-    let (alias, _) = open::<AliasRead>(app, call, at).await?;
-    let mut destinations = alias.destinations;
-    destinations.push(member);
-    let patch = AliasPatch {
-        destinations: Some(destinations),
-        ..AliasPatch::default()
-    };
-    update(app, &at_version(call, alias.version), at, patch).await
+    change_members(app, call, at, |mut members| {
+        members.push(member.clone());
+        Ok(members)
+    })
+    .await
 }
 
 /// Takes one destination from an alias.
@@ -356,28 +358,45 @@ pub async fn remove_member(
     at: &AliasRef,
     member: &Destination,
 ) -> Result<Done<Alias>, Error> {
-    let (alias, _) = open::<AliasRead>(app, call, at).await?;
     let same = |to: &Destination| to == member || *to == member.clone().canonical_for(true);
-    if !alias.destinations.iter().any(same) {
-        return Err(Error::not_found("member", &member.to_string()));
+    change_members(app, call, at, |members| {
+        if !members.iter().any(same) {
+            return Err(Error::not_found("member", &member.to_string()));
+        }
+        Ok(members.into_iter().filter(|to| !same(to)).collect())
+    })
+    .await
+}
+
+/// Reads, works out and writes, again if somebody else was faster: two may add a member at the same time.
+async fn change_members(
+    app: &App,
+    call: &Call,
+    at: &AliasRef,
+    changed: impl Fn(Vec<Destination>) -> Result<Vec<Destination>, Error>,
+) -> Result<Done<Alias>, Error> {
+    for _ in 0..MOST_TRIES {
+        let (alias, _) = open::<AliasRead>(app, call, at).await?;
+        let patch = AliasPatch {
+            destinations: Some(changed(alias.destinations)?),
+            ..AliasPatch::default()
+        };
+        match update(app, &at_version(call, alias.version), at, patch).await {
+            Err(Error::Stale { .. }) if call.expected_version.is_none() => {}
+            done => return done,
+        }
     }
-    let destinations = alias
-        .destinations
-        .iter()
-        .filter(|to| !same(to))
-        .cloned()
-        .collect();
-    let patch = AliasPatch {
-        destinations: Some(destinations),
-        ..AliasPatch::default()
-    };
-    update(app, &at_version(call, alias.version), at, patch).await
+    Err(Error::Overloaded { retry_after_s: 1 })
 }
 
 /// What is worked out from what was read is written only onto that.
 fn at_version(call: &Call, version: i64) -> Call {
+    if !call.expects(version) {
+        return call.clone();
+    }
     Call {
-        expected_version: call.expected_version.or(Some(version)),
+        expected_version: Some(version),
+        further_versions: Vec::new(),
         ..call.clone()
     }
 }

@@ -8,10 +8,47 @@ use crate::access::{
 };
 use crate::error::Error;
 use crate::model::{
-    Domain, DomainAlias, DomainDraft, DomainName, DomainPatch, Event, EventKind, Limits, ObjectKind, Off,
-    OrgId, OrgKind, Quota, Reason, Refusal, Subject,
+    Domain, DomainAlias, DomainDraft, DomainId, DomainName, DomainPatch, Event, EventKind, Limits,
+    ObjectKind, Off, OrgId, OrgKind, Quota, QuotaBytes, Reason, Refusal, Subject,
 };
 use crate::store::{MailboxFilter, Page, PageRequest};
+
+/// How a domain is named by whoever asks: by its name or one of its aliases, or by its id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DomainRef {
+    /// By name.
+    Name(DomainName),
+    /// By id.
+    Id(DomainId),
+}
+
+impl std::str::FromStr for DomainRef {
+    type Err = crate::model::BadDomainName;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.parse() {
+            Ok(id) => Ok(Self::Id(id)),
+            Err(_) => text.parse().map(Self::Name),
+        }
+    }
+}
+
+/// The name of a domain, for those who may see it if it is named by its id.
+pub async fn name_of(app: &App, call: &Call, at: DomainRef) -> Result<DomainName, Error> {
+    match at {
+        DomainRef::Name(name) => Ok(name),
+        DomainRef::Id(id) => {
+            let opened = app.store.domain_by_id(id).await?.open::<DomainRead>(&call.actor);
+            let (domain, _) = opened.map_err(|denied| Error::denied(denied, "domain", &id.to_string()))?;
+            Ok(domain.name)
+        }
+    }
+}
+
+/// What a new mailbox of a new domain gets when nobody says anything.
+pub fn usual_quota() -> Quota {
+    Quota::Bytes(QuotaBytes::GIBIBYTE)
+}
 
 /// One domain.
 pub async fn get(app: &App, call: &Call, name: &DomainName) -> Result<(Domain, Permit<DomainRead>), Error> {
@@ -73,6 +110,7 @@ pub async fn create(app: &App, call: &Call, org: OrgId, draft: DomainDraft) -> R
         created_at: now,
         updated_at: now,
         deleted: None,
+        pending: true,
     };
     change.domains().insert(&domain).await?;
     let event =

@@ -19,6 +19,7 @@ pub mod housekeeping;
 pub mod mailboxes;
 pub mod orgs;
 pub mod passwords;
+pub mod permissions;
 pub mod provisioning;
 pub mod resolve;
 pub mod search;
@@ -39,6 +40,8 @@ pub struct Parts {
     pub ids: Ids,
     /// Hashes passwords, a few at a time.
     pub hasher: passwords::Hasher,
+    /// The grants of accounts, as long as they are what the store says.
+    pub grants: sign_in::Grants,
     /// Which names and addresses may be hosted.
     pub addresses: AddressPolicy,
     /// What a password must be.
@@ -82,6 +85,11 @@ impl App {
     /// An application of these parts.
     pub fn new(parts: Parts) -> Self {
         Self(Arc::new(parts))
+    }
+
+    /// When something that is deleted now is gone for good.
+    pub fn purge_at(&self) -> crate::model::Timestamp {
+        self.store.purge_at()
     }
 
     /// The domain of this name with a permit for `P` on it, or 404, or 403.

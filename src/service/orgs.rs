@@ -43,6 +43,15 @@ pub async fn list(
     app.store.orgs(&call.actor.reach::<OrgRead>(), filter, page).await
 }
 
+/// A page of the orgs below this one, at any depth.
+pub async fn below(app: &App, call: &Call, id: OrgId, page: &PageRequest) -> Result<Page<Org>, Error> {
+    let (_, permit) = open::<OrgRead>(app, call, id).await?;
+    let reach = call.actor.reach::<OrgRead>().within(&permit.place().org);
+    let mut found = app.store.orgs(&reach, &MailboxFilter::default(), page).await?;
+    found.items.retain(|org| org.id != id);
+    Ok(found)
+}
+
 /// Adds an org below `parent`.
 pub async fn create(app: &App, call: &Call, parent: OrgId, draft: OrgDraft) -> Result<Done<Org>, Error> {
     let (above, permit) = open::<OrgCreate>(app, call, parent).await?;

@@ -4,7 +4,7 @@ use super::{App, Done};
 use crate::access::{Call, Place, ProvisioningRead, ProvisioningRepair};
 use crate::error::Error;
 use crate::model::{Event, EventKind, Subject};
-use crate::store::{OpenObject, Page, PageRequest, TargetState, TargetStatus};
+use crate::store::{ObjectState, OpenObject, Page, PageRequest, TargetState, TargetStatus};
 
 /// Every target.
 pub async fn targets(app: &App, call: &Call) -> Result<Vec<TargetStatus>, Error> {
@@ -14,21 +14,29 @@ pub async fn targets(app: &App, call: &Call) -> Result<Vec<TargetStatus>, Error>
         .await
 }
 
-/// The objects that some target does not hold as it should.
+/// The objects that some target does not hold as it should, perhaps only those in this state.
 pub async fn open_objects(
     app: &App,
     call: &Call,
-    only_failed: bool,
+    state: Option<ObjectState>,
     page: &PageRequest,
 ) -> Result<Page<OpenObject>, Error> {
     let permit = call.actor.permit::<ProvisioningRead>(Place::system());
     let permit = permit.map_err(|denied| Error::denied(denied, "targets", "of the cluster"))?;
-    app.store.open_objects(&permit, only_failed, page).await
+    app.store.open_objects(&permit, state, page).await
 }
 
 /// The state of one object in every target; the object was seen by its own permit before.
 pub async fn states_of(app: &App, object: uuid::Uuid) -> Result<Vec<TargetState>, Error> {
     app.store.object_states(object).await
+}
+
+/// Of these objects, those that some target does not hold as it should, with the worst state.
+pub async fn open_states(
+    app: &App,
+    objects: &[uuid::Uuid],
+) -> Result<std::collections::HashMap<uuid::Uuid, crate::store::ObjectState>, Error> {
+    app.store.open_states(objects).await
 }
 
 /// Tries everything again that was given up.

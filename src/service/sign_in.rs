@@ -1,7 +1,10 @@
 //! Getting in: by password, by token, by session, by a one-time link.
 
+use std::collections::HashMap;
+use std::sync::Mutex;
+
 use super::App;
-use crate::access::{Actor, Call, Credential, MailboxResetPassword};
+use crate::access::{Actor, Call, Ceiling, Credential, Grant, MailboxResetPassword};
 use crate::error::Error;
 use crate::model::{AccountId, Password, Refusal};
 use crate::store::setup_links::MailboxLink;
@@ -28,10 +31,20 @@ pub async fn with_password(app: &App, email: &str, password: String) -> Result<A
 
 /// The actor behind a session's account, with its grants as they are now.
 pub async fn with_session(app: &App, account: AccountId) -> Result<Actor, Error> {
-    app.store
-        .actor(account, Credential::Session)
-        .await?
-        .ok_or(Error::Unknown)
+    in_person(app, account, Credential::Session).await
+}
+
+/// The active account as an actor, by whatever credential the caller has made sure of.
+pub async fn in_person(app: &App, account: AccountId, credential: Credential) -> Result<Actor, Error> {
+    let identity = app.store.identity(account).await?.ok_or(Error::Unknown)?;
+    let grants = app.grants.of(app, account, identity.access_version).await?;
+    Ok(Actor::new(
+        identity,
+        credential,
+        Ceiling::Everything,
+        grants,
+        app.clock.now(),
+    ))
 }
 
 /// The actor behind an API token, with its owner's grants as they are now.
@@ -47,7 +60,10 @@ pub async fn with_token(app: &App, secret: &str) -> Result<Actor, Error> {
         app.store.token_used(presented.token).await?;
     }
     let account = presented.identity.account.ok_or(Error::Unknown)?;
-    let grants = app.store.grants_of(account).await?;
+    let grants = app
+        .grants
+        .of(app, account, presented.identity.access_version)
+        .await?;
     let credential = Credential::Token(presented.token);
     Ok(Actor::new(
         presented.identity,
@@ -106,4 +122,36 @@ pub async fn choose_password(
         );
     change.commit(vec![event]).await?;
     Ok(link)
+}
+
+/// Most accounts whose grants are kept in memory.
+const MOST_KEPT: usize = 10_000;
+
+/// The grants of accounts as they were at an access version.
+///
+/// Every request reads the version from the store and takes the grants from here only when it is the same, so a change
+/// of access holds from the next request on, on every node.
+#[derive(Default)]
+pub struct Grants(Mutex<HashMap<AccountId, (i64, Vec<Grant>)>>);
+
+impl Grants {
+    async fn of(&self, app: &App, account: AccountId, version: i64) -> Result<Vec<Grant>, Error> {
+        if let Some(kept) = self.kept(account, version) {
+            return Ok(kept);
+        }
+        let grants = app.store.grants_of(account).await?;
+        let mut all = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if all.len() >= MOST_KEPT {
+            all.clear();
+        }
+        all.insert(account, (version, grants.clone()));
+        Ok(grants)
+    }
+
+    fn kept(&self, account: AccountId, version: i64) -> Option<Vec<Grant>> {
+        let all = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        all.get(&account)
+            .filter(|(at, _)| *at == version)
+            .map(|(_, grants)| grants.clone())
+    }
 }

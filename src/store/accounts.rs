@@ -3,7 +3,9 @@
 use super::change::Change;
 use super::row::{Reading, time};
 use super::{OrTaken as _, Store};
-use crate::access::{AccountInvite, GrantManage, OrgPath, Permission, Role, Scope, SystemManage};
+use crate::access::{
+    AccountInvite, AccountUpdate, GrantManage, OrgPath, Permission, Role, Scope, SystemManage,
+};
 use crate::db::row;
 use crate::error::Error;
 use crate::model::{AccountHash, AccountId, DisplayName, DomainId, GrantId, OrgId, Refusal, Timestamp};
@@ -195,6 +197,7 @@ pub struct Accounts<'a, P: Permission>(&'a mut Change<P>);
 /// Permissions that make accounts and grants.
 pub trait WritesAccounts: Permission {}
 impl WritesAccounts for AccountInvite {}
+impl WritesAccounts for AccountUpdate {}
 impl WritesAccounts for GrantManage {}
 impl WritesAccounts for SystemManage {}
 

@@ -8,22 +8,31 @@ use crate::access::{AliasRead, Guarded, OrgPath, Place, Reach, Span, WritesAlias
 use crate::db::row;
 use crate::error::Error;
 use crate::model::{
-    Alias, AliasAddress, AliasId, Deleted, Delta, Destination, DomainId, DomainName, EmailAddress, Refusal,
-    Timestamp,
+    Alias, AliasAddress, AliasId, Deleted, Delta, Destination, DomainId, DomainName, EmailAddress, OrgId,
+    Refusal, Timestamp,
 };
 
 macro_rules! columns {
     () => {
-        "a.id, a.domain_id, a.org_path, a.domain, a.local_part, a.description, a.enabled, a.external_id, a.version,
-         a.created_at, a.updated_at, a.deleted_at, a.purge_at"
+        "a.id, a.domain_id, (SELECT o.org_id FROM domains o WHERE o.id = a.domain_id), a.org_path, a.domain,
+         a.local_part, a.description, a.enabled, a.external_id, a.version, a.created_at, a.updated_at, a.deleted_at,
+         a.purge_at, EXISTS (SELECT 1 FROM projections p WHERE p.object_id = a.id AND p.pending_since IS NOT NULL)"
+    };
+}
+
+/// The same columns, as an `UPDATE aliases` returns them. What has just been changed is pending.
+macro_rules! returned {
+    () => {
+        " RETURNING id, domain_id, (SELECT o.org_id FROM domains o WHERE o.id = domain_id), org_path, domain,
+           local_part, description, enabled, external_id, version, created_at, updated_at, deleted_at, purge_at, TRUE"
     };
 }
 
 row! {
     struct AliasRow {
-        id: uuid::Uuid, domain_id: uuid::Uuid, org_path: String, domain: String, local_part: String,
+        id: uuid::Uuid, domain_id: uuid::Uuid, org_id: uuid::Uuid, org_path: String, domain: String, local_part: String,
         description: String, enabled: bool, external_id: Option<String>, version: i64, created_at: i64,
-        updated_at: i64, deleted_at: Option<i64>, purge_at: Option<i64>,
+        updated_at: i64, deleted_at: Option<i64>, purge_at: Option<i64>, pending: bool,
     }
 }
 
@@ -49,6 +58,7 @@ impl AliasRow {
         Ok(Alias {
             id: AliasId::from(self.id),
             domain_id: DomainId::from(self.domain_id),
+            org_id: OrgId::from(self.org_id),
             address,
             destinations,
             description: reading.text("description", &self.description)?,
@@ -58,6 +68,7 @@ impl AliasRow {
             created_at: time(self.created_at),
             updated_at: time(self.updated_at),
             deleted: deleted(self.deleted_at, self.purge_at),
+            pending: self.pending,
         })
     }
 }
@@ -346,11 +357,10 @@ impl<P: WritesAliases> Aliases<'_, P> {
         let row: Option<AliasRow> = self
             .0
             .tx
-            .query(
-                "UPDATE aliases SET version = version + 1 WHERE id = $1 AND domain_id = $2
-                 RETURNING id, domain_id, org_path, domain, local_part, description, enabled, external_id, version,
-                   created_at, updated_at, deleted_at, purge_at",
-            )
+            .query(concat!(
+                "UPDATE aliases SET version = version + 1 WHERE id = $1 AND domain_id = $2",
+                returned!()
+            ))
             .bind(id.uuid())
             .bind(domain.uuid())
             .fetch_optional()
@@ -495,10 +505,11 @@ impl<P: crate::access::WritesMailboxes> Change<P> {
         let rows: Vec<AliasRow> = self
             .tx
             .query(
-                "UPDATE aliases SET version = version + 1, updated_at = $3
-                 WHERE domain_id = $1 AND id IN (SELECT alias_id FROM alias_destinations WHERE destination = $2)
-                 RETURNING id, domain_id, org_path, domain, local_part, description, enabled, external_id, version,
-                   created_at, updated_at, deleted_at, purge_at",
+                concat!(
+ "UPDATE aliases SET version = version + 1, updated_at = $3
+                 WHERE domain_id = $1 AND id IN (SELECT alias_id FROM alias_destinations WHERE destination = $2)",
+ returned!()
+ ),
             )
             .bind(domain.uuid())
             .bind(old.to_string())

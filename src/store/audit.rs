@@ -1,12 +1,14 @@
 //! What happened, as far as the asker may see it. Entries are written by [`Change::commit`](super::Change::commit) only.
 
+use std::time::Duration;
+
 use uuid::Uuid;
 
 use super::page::{Page, PageRequest};
 use super::row::{Reading, time};
 use super::{Store, corrupt};
 use crate::access::{AuditRead, OrgPath, Permit, Place};
-use crate::db::row;
+use crate::db::{Db, row};
 use crate::error::Error;
 use crate::model::{Detail, DomainId, EventId, EventKind, Timestamp};
 
@@ -50,14 +52,75 @@ pub struct EventRecord {
     pub detail: Detail,
 }
 
-/// What a list of events is narrowed to.
+/// What a list of events is narrowed to, and its order.
 #[derive(Clone, Debug, Default)]
 pub struct EventFilter {
     /// Only those about this thing.
     pub subject: Option<Uuid>,
-    /// Only those in this domain.
-    pub domain: Option<DomainId>,
+    /// In which order.
+    pub order: EventOrder,
 }
+
+/// In which order events are listed.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
+pub enum EventOrder {
+    /// The newest first, for people.
+    #[default]
+    NewestFirst,
+    /// The oldest first, for those who follow. What is younger than a few seconds waits where several write at once:
+    /// their order of commits is not the order of their ids, and a follower must not pass one by.
+    OldestFirst,
+}
+
+/// How long a transaction may take to commit what it has numbered.
+const SETTLES_WITHIN: Duration = Duration::from_secs(5);
+
+macro_rules! statements {
+    ($comparison:literal, $order:literal) => {
+        [
+            concat!(
+                "SELECT ",
+                columns!(),
+                " FROM events WHERE subject_id = $1 AND id ",
+                $comparison,
+                " $2 AND org_path >= $4 AND org_path < $5 AND at <= $6 AND ($7 OR domain_id = $8) ORDER BY id ",
+                $order,
+                " LIMIT $3"
+            ),
+            concat!(
+                "SELECT ",
+                columns!(),
+                " FROM events WHERE domain_id = $1 AND id ",
+                $comparison,
+                " $2 AND org_path >= $4 AND org_path < $5 AND at <= $6 ORDER BY id ",
+                $order,
+                " LIMIT $3"
+            ),
+            concat!(
+                "SELECT ",
+                columns!(),
+                " FROM events WHERE id <> $1 AND id ",
+                $comparison,
+                " $2 AND org_path >= $4 AND org_path < $5 AND at <= $6 ORDER BY id ",
+                $order,
+                " LIMIT $3"
+            ),
+            // Everything is walked by time, and not by the index of orgs.
+            concat!(
+                "SELECT ",
+                columns!(),
+                " FROM events WHERE id <> $1 AND id ",
+                $comparison,
+                " $2 AND $4 < $5 AND at <= $6 ORDER BY id ",
+                $order,
+                " LIMIT $3"
+            ),
+        ]
+    };
+}
+
+const NEWEST_FIRST: [&str; 4] = statements!("<", "DESC");
+const OLDEST_FIRST: [&str; 4] = statements!(">", "ASC");
 
 impl EventRow {
     fn record(self) -> Result<EventRecord, Error> {
@@ -86,51 +149,38 @@ impl EventRow {
 }
 
 impl Store {
-    /// A page of what happened at the place of the permit, the newest first.
+    /// A page of what happened at the place of the permit.
     pub async fn events(
         &self,
         permit: &Permit<AuditRead>,
         filter: &EventFilter,
         page: &PageRequest,
     ) -> Result<Page<EventRecord>, Error> {
-        let before = page
-            .part(0)
-            .and_then(|part| part.parse().ok())
-            .unwrap_or(Uuid::max());
         let place = permit.place();
-        let (path, end) = (place.org.as_str().to_owned(), place.org.end());
-        let one = filter.subject.or(place.domain.map(DomainId::uuid));
-        let query = match (one, filter.subject) {
-            (Some(_), Some(_)) => self.db.read(concat!(
-                "SELECT ",
-                columns!(),
-                " FROM events WHERE id < $1 AND subject_id = $3 AND org_path >= $4 AND org_path < $5
-                 ORDER BY id DESC LIMIT $2"
-            )),
-            (Some(_), None) => self.db.read(concat!(
-                "SELECT ",
-                columns!(),
-                " FROM events WHERE id < $1 AND domain_id = $3 AND org_path >= $4 AND org_path < $5
-                 ORDER BY id DESC LIMIT $2"
-            )),
-            // Everything is walked by time.
-            (None, _) if place.org == OrgPath::root() => self.db.read(concat!(
-                "SELECT ",
-                columns!(),
-                " FROM events WHERE id < $1 ORDER BY id DESC LIMIT $2"
-            )),
-            (None, _) => self.db.read(concat!(
-                "SELECT ",
-                columns!(),
-                " FROM events WHERE id < $1 AND org_path >= $3 AND org_path < $4 ORDER BY id DESC LIMIT $2"
-            )),
+        let ([of_subject, of_domain, of_org, of_all], first) = match filter.order {
+            EventOrder::NewestFirst => (NEWEST_FIRST, Uuid::max()),
+            EventOrder::OldestFirst => (OLDEST_FIRST, Uuid::nil()),
         };
-        let query = query.bind(before).bind(page.rows());
-        let query = match one {
-            Some(one) => query.bind(one).bind(path).bind(end),
-            None if place.org == OrgPath::root() => query,
-            None => query.bind(path).bind(end),
+        let (sql, key) = match (filter.subject, place.domain) {
+            (Some(subject), _) => (of_subject, subject),
+            (None, Some(domain)) => (of_domain, domain.uuid()),
+            (None, None) if place.org == OrgPath::root() => (of_all, Uuid::nil()),
+            (None, None) => (of_org, Uuid::nil()),
         };
+        let seen = page.part(0).and_then(|part| part.parse().ok()).unwrap_or(first);
+        let mut query = self
+            .db
+            .read(sql)
+            .bind(key)
+            .bind(seen)
+            .bind(page.rows())
+            .bind(place.org.as_str().to_owned())
+            .bind(place.org.end())
+            .bind(self.settled_until(filter.order));
+        if filter.subject.is_some() {
+            let domain = place.domain.map_or(Uuid::nil(), DomainId::uuid);
+            query = query.bind(place.domain.is_none()).bind(domain);
+        }
         let rows: Vec<EventRow> = query.fetch_all().await?;
         let rows = Page::of(rows, page.limit, |row| vec![row.id.to_string()]);
         let items = rows
@@ -142,5 +192,15 @@ impl Store {
             items,
             next: rows.next,
         })
+    }
+
+    /// Up to when every event is there that ever will be.
+    fn settled_until(&self, order: EventOrder) -> i64 {
+        match (order, &self.db) {
+            (EventOrder::OldestFirst, Db::Postgres { .. }) => {
+                self.clock.now().minus(SETTLES_WITHIN).as_micros()
+            }
+            _ => i64::MAX,
+        }
     }
 }

@@ -61,13 +61,13 @@ impl<P: Permission> Change<P> {
 
     /// The version that the caller expects the object to have, if they said so.
     pub(super) fn check_version(&self, what: &impl ToString, current: i64) -> Result<(), Error> {
-        match self.call.expected_version {
-            Some(expected) if expected != current => Err(Error::Stale {
-                what: what.to_string(),
-                current,
-            }),
-            _ => Ok(()),
+        if self.call.expects(current) {
+            return Ok(());
         }
+        Err(Error::Stale {
+            what: what.to_string(),
+            current,
+        })
     }
 
     /// Makes the change last, with its audit entries, its notes to the targets and the answer's record, or not at all.

@@ -2,7 +2,7 @@
 
 use super::row::{Reading, time};
 use super::{Store, corrupt};
-use crate::access::{Actor, Ceiling, Credential, Grant, Identity, OrgPath, Scope};
+use crate::access::{Ceiling, Grant, Identity, OrgPath, Scope};
 use crate::db::row;
 use crate::error::Error;
 use crate::model::{AccountHash, AccountId, DomainId, GrantId, OrgId, Timestamp, TokenId};
@@ -139,31 +139,20 @@ impl Store {
         rows.into_iter().map(GrantRow::grant).collect()
     }
 
-    /// The active account with this id, as an actor.
-    pub async fn actor(&self, account: AccountId, credential: Credential) -> Result<Option<Actor>, Error> {
+    /// Who the active account with this id is.
+    pub async fn identity(&self, account: AccountId) -> Result<Option<Identity>, Error> {
         let row: Option<IdentityRow> = self
             .db
             .read("SELECT id, name, email, access_version, suspended_at FROM accounts WHERE id = $1")
             .bind(account.uuid())
             .fetch_optional()
             .await?;
-        let Some(row) = row.filter(|row| row.suspended_at.is_none()) else {
-            return Ok(None);
-        };
-        let identity = Identity {
+        Ok(row.filter(|row| row.suspended_at.is_none()).map(|row| Identity {
             account: Some(AccountId::from(row.id)),
             name: row.name,
             email: row.email,
             access_version: row.access_version,
-        };
-        let grants = self.grants_of(account).await?;
-        Ok(Some(Actor::new(
-            identity,
-            credential,
-            Ceiling::Everything,
-            grants,
-            self.clock.now(),
-        )))
+        }))
     }
 
     /// What a sign-in with this address is checked against.

@@ -7,7 +7,8 @@ use super::{OrTaken as _, Store};
 use crate::access::{Permission, Permit, WritesMailboxes};
 use crate::error::Error;
 use crate::model::{
-    Alias, AliasAddress, AliasId, Delta, Destination, DomainName, EmailAddress, LocalPart, Note, Refusal,
+    Alias, AliasAddress, AliasId, Delta, Destination, DomainName, EmailAddress, LocalPart, Mailbox, Note,
+    Refusal,
 };
 
 /// How many addresses a search for loops looks at before it is content.
@@ -190,16 +191,14 @@ fn loop_refusal(start: &str, came_from: &BTreeMap<String, String>) -> Error {
 
 impl<P: WritesMailboxes> Change<P> {
     /// Makes the old address of a renamed mailbox an alias of the new one.
-    pub async fn leave_alias(&mut self, old: &EmailAddress, new: &EmailAddress) -> Result<Alias, Error> {
+    pub async fn leave_alias(&mut self, old: &EmailAddress, new: &Mailbox) -> Result<Alias, Error> {
         let (domain, org) = (self.domain_id()?, self.permit.place().org.clone());
-        let destination: Destination = new
-            .to_string()
-            .parse()
-            .map_err(|_| Error::defect("an own address is no destination"))?;
+        let destination = Destination::from(new.address.clone());
         let id: AliasId = self.store.ids.next();
         let alias = Alias {
             id,
             domain_id: domain,
+            org_id: new.org_id,
             address: AliasAddress::Of(old.clone()),
             destinations: vec![destination.clone()],
             description: Note::default(),
@@ -209,6 +208,7 @@ impl<P: WritesMailboxes> Change<P> {
             created_at: self.now,
             updated_at: self.now,
             deleted: None,
+            pending: true,
         };
         self.count(domain, &org, Delta::alias(), None).await?;
         self.claim(old, "alias", id.uuid()).await?;

@@ -17,7 +17,8 @@ macro_rules! columns {
         "d.id, d.org_id, d.org_path, d.name, d.note, d.external_id, d.default_quota_bytes, d.max_mailboxes,
          d.max_aliases, d.max_quota_bytes, d.max_mailbox_bytes, d.used_mailboxes, d.used_aliases, d.used_quota_bytes,
          d.used_unlimited, d.suspended_at, d.suspended_reason, d.org_suspended, d.version, d.created_at,
-         d.updated_at, d.deleted_at, d.purge_at"
+         d.updated_at, d.deleted_at, d.purge_at,
+         EXISTS (SELECT 1 FROM projections p WHERE p.object_id = d.id AND p.pending_since IS NOT NULL)"
     };
 }
 
@@ -28,7 +29,7 @@ row! {
         max_aliases: Option<i64>, max_quota_bytes: Option<i64>, max_mailbox_bytes: Option<i64>, used_mailboxes: i64,
         used_aliases: i64, used_quota_bytes: i64, used_unlimited: i64, suspended_at: Option<i64>,
         suspended_reason: Option<String>, org_suspended: bool, version: i64, created_at: i64, updated_at: i64,
-        deleted_at: Option<i64>, purge_at: Option<i64>,
+        deleted_at: Option<i64>, purge_at: Option<i64>, pending: bool,
     }
 }
 
@@ -73,6 +74,7 @@ impl DomainRow {
             created_at: time(self.created_at),
             updated_at: time(self.updated_at),
             deleted: deleted(self.deleted_at, self.purge_at),
+            pending: self.pending,
         })
     }
 }
@@ -316,7 +318,7 @@ impl<P: WritesDomains> Domains<'_, P> {
                  RETURNING id, org_id, org_path, name, note, external_id, default_quota_bytes, max_mailboxes,
                    max_aliases, max_quota_bytes, max_mailbox_bytes, used_mailboxes, used_aliases, used_quota_bytes,
                    used_unlimited, suspended_at, suspended_reason, org_suspended, version, created_at, updated_at,
-                   deleted_at, purge_at",
+                   deleted_at, purge_at, TRUE",
             )
             .bind(id.uuid())
             .fetch_optional()
@@ -573,6 +575,24 @@ impl<P: WritesDomains> Domains<'_, P> {
     }
 
     async fn set_deleted(&mut self, domain: &Domain) -> Result<(), Error> {
+        // A grant on a domain in the bin gives nothing: those who hold one are looked at anew.
+        self.0
+            .tx
+            .query(
+                "UPDATE accounts SET access_version = access_version + 1
+                 WHERE id IN (SELECT account_id FROM grants WHERE domain_id = $1) AND id <> $2",
+            )
+            .bind(domain.id.uuid())
+            .bind(
+                self.0
+                    .permit
+                    .actor()
+                    .identity()
+                    .account
+                    .map_or(uuid::Uuid::nil(), crate::model::AccountId::uuid),
+            )
+            .execute()
+            .await?;
         self.0
             .tx
             .query("UPDATE domains SET deleted_at = $2, purge_at = $3, updated_at = $4 WHERE id = $1")

@@ -1,16 +1,28 @@
 //! (No permit.) What the clock does: promises that come due, and rows that have served their time.
 
+use uuid::Uuid;
+
 use super::Store;
-use crate::access::{Guarded, OrgPath, Place};
+use super::change::Change;
+use crate::access::{Guarded, OrgPath, Place, SystemManage};
 use crate::error::Error;
-use crate::model::{DomainId, MailboxId};
+use crate::model::{DomainId, EventKind, MailboxId, Subject};
 
 /// Most things looked after in one round.
 const ROUND: i64 = 200;
 /// How long the answer to an Idempotency-Key is kept.
 const ANSWERS_KEPT_US: i64 = 24 * 3600 * 1_000_000;
 
-type Due = (uuid::Uuid, String, uuid::Uuid);
+type Due = (Uuid, String, Uuid);
+
+/// Something that has been in the bin for long enough.
+#[derive(Clone, Debug)]
+pub struct Purge {
+    /// What its end is called.
+    pub event: EventKind,
+    /// What it is.
+    pub subject: Subject,
+}
 
 impl Store {
     /// Mailboxes whose forwarding has an end that is over.
@@ -43,33 +55,56 @@ impl Store {
         guarded(rows)
     }
 
-    /// Takes out of the bin, for good, what has been there long enough and what no target holds any more.
-    ///
-    /// The audit keeps that it existed. How many things went.
-    pub async fn purge(&self) -> Result<u64, Error> {
-        let now = self.clock.now().as_micros();
-        let mut tx = self.db.begin().await?;
-        let mut gone = 0;
-        for sql in [
-            "DELETE FROM search_terms WHERE object_id IN (
-               SELECT id FROM mailboxes WHERE purge_at <= $1 UNION ALL SELECT id FROM aliases WHERE purge_at <= $1
-               UNION ALL SELECT id FROM domains WHERE purge_at <= $1
-               UNION ALL SELECT id FROM orgs WHERE purge_at <= $1)",
-            "DELETE FROM aliases WHERE purge_at <= $1",
-            "DELETE FROM mailboxes WHERE purge_at <= $1",
-            "DELETE FROM grants WHERE domain_id IN (SELECT id FROM domains WHERE purge_at <= $1)",
-            "DELETE FROM domain_names WHERE domain_id IN (SELECT id FROM domains WHERE purge_at <= $1)",
-            "DELETE FROM domains WHERE purge_at <= $1 AND NOT EXISTS
-               (SELECT 1 FROM mailboxes m WHERE m.domain_id = domains.id)",
+    /// What has been in the bin for long enough: what is in a domain before the domain.
+    pub async fn purges_due(&self) -> Result<Vec<Guarded<Purge>>, Error> {
+        let mut due = Vec::new();
+        for (kind, event, sql) in [
+            (
+                "mailbox",
+                EventKind::MailboxPurged,
+                "SELECT id, org_path, domain_id, local_part || '@' || domain FROM mailboxes
+                 WHERE purge_at <= $1 ORDER BY purge_at LIMIT $2",
+            ),
+            (
+                "alias",
+                EventKind::AliasPurged,
+                "SELECT id, org_path, domain_id, local_part || '@' || domain FROM aliases
+                 WHERE purge_at <= $1 ORDER BY purge_at LIMIT $2",
+            ),
+            (
+                "domain",
+                EventKind::DomainPurged,
+                "SELECT id, org_path, id, name FROM domains WHERE purge_at <= $1 ORDER BY purge_at LIMIT $2",
+            ),
+            (
+                "org",
+                EventKind::OrgPurged,
+                "SELECT id, path, NULL, name FROM orgs WHERE purge_at <= $1 ORDER BY purge_at LIMIT $2",
+            ),
         ] {
-            gone += tx.query(sql).bind(now).execute().await?;
+            let rows: Vec<(Uuid, String, Option<Uuid>, String)> = self
+                .db
+                .read(sql)
+                .bind(self.clock.now().as_micros())
+                .bind(ROUND)
+                .fetch_all()
+                .await?;
+            for (id, path, domain, name) in rows {
+                let org = OrgPath::parse(&path).ok_or_else(|| super::corrupt(kind, "org_path", &id))?;
+                let place = Place {
+                    org,
+                    domain: domain.map(DomainId::from),
+                };
+                due.push(Guarded::new(
+                    place,
+                    Purge {
+                        event,
+                        subject: Subject { kind, id, name },
+                    },
+                ));
+            }
         }
-        if gone > 0 {
-            tx.commit().await?;
-        } else {
-            tx.rollback().await?;
-        }
-        Ok(gone)
+        Ok(due)
     }
 
     /// Removes sessions, links and answers that have served their time.
@@ -91,6 +126,52 @@ impl Store {
             .execute()
             .await?;
         Ok(())
+    }
+}
+
+impl Change<SystemManage> {
+    /// Takes something out of the bin for good. `false` when it is not there any more, or not due.
+    pub async fn purge(&mut self, purge: &Purge) -> Result<bool, Error> {
+        let (before, sql): (&[&'static str], &'static str) = match purge.event {
+            EventKind::MailboxPurged => (&[], "DELETE FROM mailboxes WHERE id = $1 AND purge_at <= $2"),
+            EventKind::AliasPurged => (&[], "DELETE FROM aliases WHERE id = $1 AND purge_at <= $2"),
+            EventKind::DomainPurged => (
+                &[
+                    "UPDATE accounts SET access_version = access_version + 1
+                     WHERE id IN (SELECT account_id FROM grants WHERE domain_id = $1)",
+                    "DELETE FROM grants WHERE domain_id = $1",
+                    "DELETE FROM domain_names WHERE domain_id = $1",
+                ],
+                "DELETE FROM domains WHERE id = $1 AND purge_at <= $2
+                 AND NOT EXISTS (SELECT 1 FROM mailboxes m WHERE m.domain_id = domains.id)
+                 AND NOT EXISTS (SELECT 1 FROM aliases a WHERE a.domain_id = domains.id)",
+            ),
+            // The row of an org stays: its accounts and the audit speak of it. It is out of every list for good.
+            _ => (
+                &[],
+                "UPDATE orgs SET purge_at = NULL WHERE id = $1 AND purge_at <= $2",
+            ),
+        };
+        for sql in before {
+            self.tx.query(sql).bind(purge.subject.id).execute().await?;
+        }
+        let gone = self
+            .tx
+            .query(sql)
+            .bind(purge.subject.id)
+            .bind(self.now.as_micros())
+            .execute()
+            .await?;
+        if gone == 0 {
+            return Ok(false);
+        }
+        for sql in [
+            "DELETE FROM search_terms WHERE object_id = $1",
+            "DELETE FROM projections WHERE object_id = $1 AND pending_since IS NULL",
+        ] {
+            self.tx.query(sql).bind(purge.subject.id).execute().await?;
+        }
+        Ok(true)
     }
 }
 

@@ -6,17 +6,19 @@ use crate::access::{Guarded, OrgPath, Place};
 use crate::db::row;
 use crate::error::Error;
 use crate::model::{
-    DomainId, DomainName, EmailAddress, Forwarding, LocalPart, Mailbox, MailboxId, MailboxUsage, Protocols,
-    Suspension,
+    DomainId, DomainName, EmailAddress, Forwarding, LocalPart, Mailbox, MailboxId, MailboxUsage, OrgId,
+    Protocols, Suspension,
 };
 
 macro_rules! columns {
     () => {
-        "m.id, m.domain_id, m.org_path, m.domain, m.local_part, m.display_name, m.password_hash IS NOT NULL,
+        "m.id, m.domain_id, (SELECT o.org_id FROM domains o WHERE o.id = m.domain_id), m.org_path, m.domain,
+         m.local_part, m.display_name, m.password_hash IS NOT NULL,
          m.quota_bytes, m.imap, m.pop3, m.smtp, m.sieve, m.webmail, m.node, m.storage, m.external_id, m.labels,
          m.suspended_at, m.suspended_reason, m.suspended_receive, m.suspended_until, m.forward_to, m.forward_keep,
          m.forward_until, m.usage_bytes, m.usage_messages, m.usage_as_of, m.last_login_at, m.version,
-         m.created_at, m.updated_at, m.deleted_at, m.purge_at"
+         m.created_at, m.updated_at, m.deleted_at, m.purge_at,
+         EXISTS (SELECT 1 FROM projections p WHERE p.object_id = m.id AND p.pending_since IS NOT NULL)"
     };
 }
 
@@ -28,14 +30,14 @@ pub use write::{Mailboxes, NewMailbox};
 
 row! {
     struct MailboxRow {
-        id: uuid::Uuid, domain_id: uuid::Uuid, org_path: String, domain: String, local_part: String,
+        id: uuid::Uuid, domain_id: uuid::Uuid, org_id: uuid::Uuid, org_path: String, domain: String, local_part: String,
         display_name: String, has_password: bool, quota_bytes: Option<i64>, imap: bool, pop3: bool, smtp: bool,
         sieve: bool, webmail: bool, node: String, storage: String, external_id: Option<String>, labels: String,
         suspended_at: Option<i64>, suspended_reason: Option<String>, suspended_receive: bool,
         suspended_until: Option<i64>, forward_to: Option<String>, forward_keep: bool, forward_until: Option<i64>,
         usage_bytes: Option<i64>, usage_messages: Option<i64>, usage_as_of: Option<i64>,
         last_login_at: Option<i64>, version: i64, created_at: i64, updated_at: i64, deleted_at: Option<i64>,
-        purge_at: Option<i64>,
+        purge_at: Option<i64>, pending: bool,
     }
 }
 
@@ -104,6 +106,7 @@ impl MailboxRow {
         Ok(Mailbox {
             id: MailboxId::from(self.id),
             domain_id: DomainId::from(self.domain_id),
+            org_id: OrgId::from(self.org_id),
             address,
             display_name: reading.text("display_name", &self.display_name)?,
             has_password: self.has_password,
@@ -127,6 +130,7 @@ impl MailboxRow {
             created_at: time(self.created_at),
             updated_at: time(self.updated_at),
             deleted: deleted(self.deleted_at, self.purge_at),
+            pending: self.pending,
         })
     }
 }

@@ -47,7 +47,7 @@ mod tokens;
 
 pub use accounts::{Account, AccountDraft, Accounts, GrantDraft, GrantView};
 pub use aliases::Aliases;
-pub use audit::{EventFilter, EventRecord};
+pub use audit::{EventFilter, EventOrder, EventRecord};
 pub use change::Change;
 pub use delivery::Onward;
 pub use domains::Domains;
@@ -114,6 +114,11 @@ impl Store {
     /// Whether the database answers.
     pub async fn ping(&self) -> Result<(), Error> {
         Ok(self.db.ping().await?)
+    }
+
+    /// When something that is deleted now is gone for good.
+    pub fn purge_at(&self) -> crate::model::Timestamp {
+        self.clock.now().plus(self.bin_keeps)
     }
 
     /// The database, for migrations and for closing it.

@@ -5,7 +5,18 @@ use uuid::Uuid;
 use super::{Store, corrupt};
 use crate::db::row;
 use crate::error::Error;
-use crate::model::{MailboxHash, ObjectKind};
+use crate::model::{MailboxHash, ObjectKind, TargetId};
+
+/// An object that a target was told of.
+#[derive(Copy, Clone, Debug)]
+pub struct Listed {
+    /// What it is.
+    pub kind: ObjectKind,
+    /// Its id.
+    pub object: Uuid,
+    /// Whether the target is still to be told something.
+    pub pending: bool,
+}
 
 /// An object as the targets should hold it, with the version it was read at.
 #[derive(Clone, Debug)]
@@ -131,6 +142,31 @@ row! {
 }
 
 impl Store {
+    /// The objects that a target was told of, in the order of their ids.
+    pub async fn listed(&self, target: TargetId, after: Uuid, limit: u32) -> Result<Vec<Listed>, Error> {
+        let rows: Vec<(String, Uuid, bool)> = self
+            .db
+            .read(
+                "SELECT kind, object_id, pending_since IS NOT NULL FROM projections
+                 WHERE object_id > $1 AND target_id = $2 ORDER BY object_id LIMIT $3",
+            )
+            .bind(after)
+            .bind(target.uuid())
+            .bind(i64::from(limit))
+            .fetch_all()
+            .await?;
+        rows.into_iter()
+            .map(|(kind, object, pending)| {
+                let kind = ObjectKind::parse(&kind).ok_or_else(|| corrupt("projections", "kind", &object))?;
+                Ok(Listed {
+                    kind,
+                    object,
+                    pending,
+                })
+            })
+            .collect()
+    }
+
     /// The object as the targets should hold it.
     pub async fn projected(&self, kind: ObjectKind, id: Uuid) -> Result<Projected, Error> {
         match kind {

@@ -204,11 +204,11 @@ impl Store {
         Ok(rows.into_iter().map(status).collect())
     }
 
-    /// A page of the objects that some target does not hold as it should, the given-up ones first.
+    /// A page of what some target does not hold as it should, perhaps only what is in this state there.
     pub async fn open_objects(
         &self,
         _permit: &Permit<ProvisioningRead>,
-        only_parked: bool,
+        state: Option<ObjectState>,
         page: &PageRequest,
     ) -> Result<Page<OpenObject>, Error> {
         let after = page
@@ -221,15 +221,19 @@ impl Store {
                 "SELECT p.kind, COALESCE((SELECT MIN(s.title) FROM search_terms s WHERE s.object_id = p.object_id), ''),
                    p.object_id, t.name, p.pending_since, p.synced_at, p.tries, p.due_at, p.parked, p.error
                  FROM projections p JOIN targets t ON t.id = p.target_id
-                 WHERE p.pending_since IS NOT NULL AND p.object_id > $1 AND (p.parked OR NOT $2)
-                 ORDER BY p.object_id, t.name LIMIT $3",
+                 WHERE p.pending_since IS NOT NULL AND (p.object_id, t.name) > ($1, $2) AND p.object_id >= $1
+                   AND ($3 OR p.parked = $4)
+                 ORDER BY p.object_id, t.name LIMIT $5",
             )
             .bind(after)
-            .bind(only_parked)
+            .bind(page.part(1).unwrap_or_default().to_owned())
+            .bind(state.is_none())
+            .bind(state == Some(ObjectState::Failed))
             .bind(page.rows())
             .fetch_all()
             .await?;
-        let rows = Page::of(rows, page.limit, |row| vec![row.object_id.to_string()]);
+        let key = |row: &OpenRow| vec![row.object_id.to_string(), row.name.clone()];
+        let rows = Page::of(rows, page.limit, key);
         let mut items = Vec::with_capacity(rows.items.len());
         for row in rows.items {
             let kind = ObjectKind::parse(&row.kind);

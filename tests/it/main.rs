@@ -6,7 +6,14 @@
     reason = "a test fails where it stands"
 )]
 
+mod api;
+mod architecture;
 mod cluster;
+mod commands;
+mod policy;
+mod provisioning;
 mod sql;
 mod stories;
 mod support;
+mod traps;
+mod web;

@@ -1,100 +1,12 @@
 //! Changing a mailbox, its address and its state.
 
-use super::{MailboxRef, event, in_future, open, open_live, own_address, spoken, unlocked};
-use crate::access::{
-    Call, Denied, MailboxDelete, MailboxRename, MailboxSetQuota, MailboxSuspend, MailboxUpdate, Permission,
-    Permit, WritesMailboxes,
-};
+use super::{MailboxRef, event, in_future, open, open_live, own_address, unlocked};
+use crate::access::{Call, Denied, MailboxDelete, MailboxRename, MailboxSuspend, Permission};
 use crate::error::Error;
 use crate::model::{
-    Event, EventKind, LocalPart, Mailbox, MailboxPatch, ObjectKind, Reason, Subject, Suspension, Timestamp,
+    Event, EventKind, LocalPart, Mailbox, ObjectKind, Reason, Subject, Suspension, Timestamp,
 };
 use crate::service::{App, Done};
-
-/// Changes a mailbox. Its quota takes `mailbox.set_quota`, the rest `mailbox.update`.
-pub async fn update(
-    app: &App,
-    call: &Call,
-    at: &MailboxRef,
-    patch: MailboxPatch,
-) -> Result<Done<Mailbox>, Error> {
-    let only_quota = patch.quota.is_some()
-        && patch.display_name.is_none()
-        && patch.external_id.is_none()
-        && patch.labels.is_none()
-        && patch.protocols == crate::model::ProtocolsPatch::default();
-    if only_quota {
-        let (mailbox, permit) = open_live::<MailboxSetQuota>(app, call, at).await?;
-        return change_facts(app, call, mailbox, permit, patch).await;
-    }
-    let (mailbox, permit) = open_live::<MailboxUpdate>(app, call, at).await?;
-    let requota = patch.quota.is_some_and(|quota| quota != mailbox.quota);
-    if requota && !call.actor.may::<MailboxSetQuota>(permit.place()) {
-        return Err(Error::Refused(MailboxSetQuota::ACTION));
-    }
-    change_facts(app, call, mailbox, permit, patch).await
-}
-
-async fn change_facts<P: WritesMailboxes>(
-    app: &App,
-    call: &Call,
-    seen: Mailbox,
-    permit: Permit<P>,
-    patch: MailboxPatch,
-) -> Result<Done<Mailbox>, Error> {
-    let mut change = app.store.change(call, permit).await?;
-    if patch.quota.is_some() {
-        change.hold_pool().await?;
-    }
-    let before = change.mailboxes().lock_live(seen.id).await?;
-    let mut after = before.clone();
-    after.display_name = patch.display_name.unwrap_or(after.display_name);
-    after.quota = patch.quota.unwrap_or(after.quota);
-    after.protocols = patch.protocols.applied_to(after.protocols);
-    after.external_id = patch.external_id.unwrap_or(after.external_id);
-    after.labels = patch.labels.unwrap_or(after.labels);
-
-    let mut event = event(EventKind::MailboxUpdated, &after)
-        .changing("display_name", &before.display_name, &after.display_name)
-        .changing("quota_bytes", &before.quota, &after.quota)
-        .changing("external_id", &before.external_id, &after.external_id)
-        .changing("labels", &before.labels, &after.labels);
-    for (name, was, is) in switches(&before, &after) {
-        event = event.changing(name, &was, &is);
-    }
-    if event.detail.changes.is_empty() {
-        return Ok(Done {
-            value: unlocked(before),
-            events: Vec::new(),
-        });
-    }
-    if before.quota != after.quota {
-        change.mailboxes().requota(before.quota, after.quota).await?;
-        event = event.saying(format!(
-            "Space of {} is {}, was {}",
-            after.address,
-            spoken(after.quota),
-            spoken(before.quota)
-        ));
-    }
-    change.mailboxes().save(&after).await?;
-    if before.display_name != after.display_name {
-        change.mailboxes().reindex(&after).await?;
-    }
-    let events = change.commit(vec![event]).await?;
-    Ok(Done { value: after, events })
-}
-
-fn switches(before: &Mailbox, after: &Mailbox) -> [(&'static str, bool, bool); 5] {
-    let (was, is) = (before.protocols, after.protocols);
-    [
-        ("protocols.imap", was.imap, is.imap),
-        ("protocols.pop3", was.pop3, is.pop3),
-        ("protocols.smtp", was.smtp, is.smtp),
-        ("protocols.sieve", was.sieve, is.sieve),
-        ("protocols.webmail", was.webmail, is.webmail),
-    ]
-}
 
 /// Gives a mailbox another local part. Aliases of the domain that deliver to it follow; with `leave_alias` the old
 /// address becomes an alias of the new one.
@@ -134,7 +46,7 @@ pub async fn rename(
     }
     let mut events = vec![event];
     if leave_alias {
-        let alias = change.leave_alias(&before.address, &after.address).await?;
+        let alias = change.leave_alias(&before.address, &after).await?;
         let subject = Subject::new("alias", alias.id.uuid(), &alias.address);
         let text = format!("{} delivers to {}", alias.address, after.address);
         let event = Event::new(EventKind::AliasCreated, subject).saying(text);

@@ -1,7 +1,7 @@
 //! Sending a mailbox's mail on.
 
 use super::{MailboxRef, event, in_future, open_live, unlocked};
-use crate::access::{AliasExternal, Call, MailboxUpdate, Permission};
+use crate::access::{AliasExternal, Call, MailboxUpdate, Permission, Place};
 use crate::error::Error;
 use crate::model::{Destination, Event, EventKind, Forwarding, Mailbox};
 use crate::service::{App, Done, aliases};
@@ -16,16 +16,7 @@ pub async fn set_forwarding(
     let (seen, permit) = open_live::<MailboxUpdate>(app, call, at).await?;
     in_future("/until", forwarding.until, call)?;
     let place = permit.place().clone();
-    let destinations =
-        aliases::settle_destinations(app, call, seen.address.domain(), forwarding.destinations).await?;
-    let outside = destinations.iter().any(|settled| settled.external);
-    if outside && !call.actor.may::<AliasExternal>(&place) {
-        return Err(Error::Refused(AliasExternal::ACTION));
-    }
-    let destinations: Vec<Destination> = destinations
-        .into_iter()
-        .map(|settled| settled.destination)
-        .collect();
+    let destinations = allowed(app, call, &place, &seen, forwarding.destinations).await?;
 
     let mut change = app.store.change(call, permit).await?;
     let before = change.mailboxes().lock_live(seen.id).await?;
@@ -52,6 +43,21 @@ pub async fn set_forwarding(
     Ok(Done { value: after, events })
 }
 
+/// Destinations in canonical form, if the actor may send mail there.
+pub(super) async fn allowed(
+    app: &App,
+    call: &Call,
+    place: &Place,
+    seen: &Mailbox,
+    destinations: Vec<Destination>,
+) -> Result<Vec<Destination>, Error> {
+    let settled = aliases::settle_destinations(app, call, seen.address.domain(), destinations).await?;
+    if settled.iter().any(|to| to.external) && !call.actor.may::<AliasExternal>(place) {
+        return Err(Error::Refused(AliasExternal::ACTION));
+    }
+    Ok(settled.into_iter().map(|to| to.destination).collect())
+}
+
 /// Ends the forwarding of a mailbox.
 pub async fn end_forwarding(app: &App, call: &Call, at: &MailboxRef) -> Result<Done<Mailbox>, Error> {
     let (seen, permit) = open_live::<MailboxUpdate>(app, call, at).await?;
@@ -75,7 +81,7 @@ pub async fn end_forwarding(app: &App, call: &Call, at: &MailboxRef) -> Result<D
     Ok(Done { value: after, events })
 }
 
-fn forwarding_set(before: &Mailbox, after: &Mailbox, forwarding: &Forwarding) -> Event {
+pub(super) fn forwarding_set(before: &Mailbox, after: &Mailbox, forwarding: &Forwarding) -> Event {
     let to = |to: &Forwarding| {
         to.destinations
             .iter()

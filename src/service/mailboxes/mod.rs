@@ -4,20 +4,28 @@ use super::{App, Done};
 use crate::access::{Call, Denied, HashImport, MailboxCreate, MailboxRead, Permission, Permit};
 use crate::error::Error;
 use crate::model::{
-    DomainName, EmailAddress, Event, EventKind, Invalid, LocalPart, Mailbox, MailboxDraft, MailboxId,
+    Domain, DomainName, EmailAddress, Event, EventKind, Invalid, LocalPart, Mailbox, MailboxDraft, MailboxId,
     ObjectKind, Quota, Refusal, Secret, Subject, Timestamp,
 };
 use crate::store::{MailboxFilter, NewMailbox, Page, PageRequest};
 
 mod change;
+mod facts;
 mod forwarding;
+mod leave;
 mod password;
 mod suggest;
 
-pub use change::{delete, rename, restore, resume, suspend, update};
+pub use change::{delete, rename, restore, resume, suspend};
+pub use facts::{replace, update};
 pub use forwarding::{end_forwarding, set_forwarding};
-pub use password::{SETUP_LINK_DAYS, SetupLink, make_setup_link, reset_to_words, set_password};
-pub use suggest::{candidates, suggest};
+pub use leave::someone_left;
+pub use password::{
+    SETUP_LINK_DAYS, SetupLink, first_password, make_setup_link, reset_to_words, set_password,
+};
+pub use suggest::{candidates, is_free, suggest};
+
+use password::NewLink;
 
 /// How a mailbox is named by whoever asks: by its address, or by its id.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -145,7 +153,30 @@ pub async fn create(
     if matches!(draft.secret, Secret::Hash(_)) && !call.actor.may::<HashImport>(permit.place()) {
         return Err(Error::Refused(HashImport::ACTION));
     }
+    insert(app, call, permit, &domain, draft, None).await
+}
 
+/// Adds a mailbox to `domain` whose owner chooses the password by a one-time link.
+pub async fn create_with_link(
+    app: &App,
+    call: &Call,
+    domain: &DomainName,
+    draft: MailboxDraft,
+) -> Result<(Done<Mailbox>, SetupLink), Error> {
+    let (domain, permit) = app.live_domain::<MailboxCreate>(call, domain).await?;
+    let link = NewLink::make(app);
+    let done = insert(app, call, permit, &domain, draft, Some(&link)).await?;
+    Ok((done, link.shown(app)))
+}
+
+async fn insert(
+    app: &App,
+    call: &Call,
+    permit: Permit<MailboxCreate>,
+    domain: &Domain,
+    draft: MailboxDraft,
+    link: Option<&NewLink>,
+) -> Result<Done<Mailbox>, Error> {
     let hash = match draft.secret {
         Secret::Nothing => None,
         Secret::Hash(hash) => Some(hash),
@@ -161,6 +192,7 @@ pub async fn create(
     let mailbox = Mailbox {
         id,
         domain_id: domain.id,
+        org_id: domain.org_id,
         storage: storage_key(&address, &app.ids.key(12)),
         address,
         display_name: draft.display_name,
@@ -178,13 +210,20 @@ pub async fn create(
         created_at: now,
         updated_at: now,
         deleted: None,
+        pending: true,
     };
     let mut new = NewMailbox { mailbox, hash };
     change.mailboxes().insert(&mut new).await?;
     let mailbox = new.mailbox;
     let text = format!("Mailbox {} with {}", mailbox.address, spoken(mailbox.quota));
-    let event = event(EventKind::MailboxCreated, &mailbox).saying(text);
-    let events = change.commit(vec![event]).await?;
+    let mut events = vec![event(EventKind::MailboxCreated, &mailbox).saying(text)];
+    if let Some(link) = link {
+        change
+            .put_mailbox_link(mailbox.id, &link.digest(), link.expires_at)
+            .await?;
+        events.push(password::link_made(&mailbox));
+    }
+    let events = change.commit(events).await?;
     Ok(Done {
         value: mailbox,
         events,

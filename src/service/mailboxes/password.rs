@@ -3,7 +3,9 @@
 use super::{MailboxRef, event, open_live};
 use crate::access::{Call, HashImport, MailboxResetPassword, Permission, Permit};
 use crate::error::Error;
-use crate::model::{EventKind, Mailbox, MailboxHash, MailboxId, Password, Secret, Timestamp, words_password};
+use crate::model::{
+    Event, EventKind, Mailbox, MailboxHash, MailboxId, Password, Secret, Timestamp, words_password,
+};
 use crate::service::{App, Done, tokens};
 
 /// Sets the password of a mailbox to one that somebody chose, or to a hash that was made elsewhere.
@@ -25,6 +27,11 @@ pub async fn set_password(
     store_password(app, call, seen.id, permit, &hash, "A new password was set").await
 }
 
+/// A password of easy words for a mailbox that is about to be made, to be printed or read out.
+pub fn first_password(app: &App) -> Password {
+    app.ids.with_random(words_password)
+}
+
 /// Sets a password of easy words, to be read out or printed; it is shown this once.
 pub async fn reset_to_words(
     app: &App,
@@ -32,7 +39,7 @@ pub async fn reset_to_words(
     at: &MailboxRef,
 ) -> Result<(Done<Mailbox>, Password), Error> {
     let (seen, permit) = open_live::<MailboxResetPassword>(app, call, at).await?;
-    let words = app.ids.with_random(words_password);
+    let words = first_password(app);
     let hash = app.hasher.mailbox_hash(&words).await?;
     let done = store_password(app, call, seen.id, permit, &hash, "A first password was made").await?;
     Ok((done, words))
@@ -78,30 +85,51 @@ pub async fn make_setup_link(
     at: &MailboxRef,
 ) -> Result<(Done<Mailbox>, SetupLink), Error> {
     let (seen, permit) = open_live::<MailboxResetPassword>(app, call, at).await?;
-    let code = app.ids.key(26);
-    let digest = tokens::digest(&code);
+    let link = NewLink::make(app);
 
     let mut change = app.store.change(call, permit).await?;
     let mailbox = change.mailboxes().lock_live(seen.id).await?;
-    let expires_at = change
-        .now()
-        .plus(std::time::Duration::from_secs(SETUP_LINK_DAYS * 86_400));
-    change.put_mailbox_link(mailbox.id, &digest, expires_at).await?;
-    let text = format!(
+    change
+        .put_mailbox_link(mailbox.id, &link.digest(), link.expires_at)
+        .await?;
+    let events = change.commit(vec![link_made(&mailbox)]).await?;
+    let done = Done {
+        value: mailbox,
+        events,
+    };
+    Ok((done, link.shown(app)))
+}
+
+pub(super) fn link_made(mailbox: &Mailbox) -> Event {
+    event(EventKind::MailboxSetupLinkMade, mailbox).saying(format!(
         "A set-up link for {} was made, good for {SETUP_LINK_DAYS} days",
         mailbox.address
-    );
-    let event = event(EventKind::MailboxSetupLinkMade, &mailbox).saying(text);
-    let events = change.commit(vec![event]).await?;
-    let link = SetupLink {
-        url: format!("{}/in/{code}", app.base_url),
-        expires_at,
-    };
-    Ok((
-        Done {
-            value: mailbox,
-            events,
-        },
-        link,
     ))
+}
+
+/// A one-time link before it is shown: its code, and when it ends.
+pub(super) struct NewLink {
+    code: String,
+    pub(super) expires_at: Timestamp,
+}
+
+impl NewLink {
+    pub(super) fn make(app: &App) -> Self {
+        let lives = std::time::Duration::from_secs(SETUP_LINK_DAYS * 86_400);
+        Self {
+            code: app.ids.key(26),
+            expires_at: app.clock.now().plus(lives),
+        }
+    }
+
+    pub(super) fn digest(&self) -> Vec<u8> {
+        tokens::digest(&self.code)
+    }
+
+    pub(super) fn shown(self, app: &App) -> SetupLink {
+        SetupLink {
+            url: format!("{}/in/{}", app.base_url, self.code),
+            expires_at: self.expires_at,
+        }
+    }
 }

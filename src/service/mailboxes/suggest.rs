@@ -28,6 +28,12 @@ pub async fn suggest(
     Ok(free)
 }
 
+/// Whether nobody has this address yet.
+pub async fn is_free(app: &App, call: &Call, domain: &DomainName, local: &LocalPart) -> Result<bool, Error> {
+    let (domain, permit) = app.live_domain::<MailboxCreate>(call, domain).await?;
+    Ok(!app.store.address_in_use(&permit, &domain.name, local).await?)
+}
+
 /// Local parts for a name, the best first: first.last, f.last, last, and numbered ones.
 pub fn candidates(name: &str) -> Vec<String> {
     let plain = transliterate(name);

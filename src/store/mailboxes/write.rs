@@ -101,11 +101,12 @@ impl<P: WritesMailboxes> Mailboxes<'_, P> {
             .tx
             .query(concat!(
                 "UPDATE mailboxes AS m SET version = version + 1 WHERE id = $1 AND domain_id = $2 RETURNING ",
-                "id, domain_id, org_path, domain, local_part, display_name, password_hash IS NOT NULL,
+                "id, domain_id, (SELECT o.org_id FROM domains o WHERE o.id = domain_id), org_path, domain,
+                 local_part, display_name, password_hash IS NOT NULL,
                  quota_bytes, imap, pop3, smtp, sieve, webmail, node, storage, external_id, labels,
                  suspended_at, suspended_reason, suspended_receive, suspended_until, forward_to, forward_keep,
                  forward_until, usage_bytes, usage_messages, usage_as_of, last_login_at, version,
-                 created_at, updated_at, deleted_at, purge_at"
+                 created_at, updated_at, deleted_at, purge_at, TRUE"
             ))
             .bind(id.uuid())
             .bind(domain.uuid())

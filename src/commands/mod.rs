@@ -1,19 +1,36 @@
 //! What the commands do. Each takes the settings and its own arguments.
-#![expect(
-    clippy::unused_async,
-    reason = "the commands that are not wired yet have nothing to wait for"
-)]
 
 use std::io;
+use std::net::SocketAddr;
 
 use serde::Serialize;
 
-use crate::cli::{
-    AccountCreateArgs, ClusterConfigArgs, DemoArgs, MigrateArgs, ServeArgs, TargetArgs, TargetInitArgs,
-    TokenCreateArgs,
-};
+use crate::access::{Actor, Call, Credential};
 use crate::config::{self, ConfigError, Settings, Sources};
-use crate::out;
+use crate::error::Error;
+use crate::service::App;
+use crate::start::StartError;
+use crate::{out, start};
+
+mod accounts;
+mod cluster_config;
+mod demo;
+mod migrate;
+mod serve;
+mod targets;
+mod tokens;
+mod worker;
+
+pub use accounts::create as account_create;
+pub use cluster_config::write as cluster_config;
+pub use demo::demo;
+pub use migrate::migrate;
+pub use serve::serve;
+pub use targets::{
+    init as target_init, resync as target_resync, status as target_status, verify as target_verify,
+};
+pub use tokens::create as token_create;
+pub use worker::worker;
 
 /// What every command gets.
 #[derive(Clone, Debug)]
@@ -41,9 +58,64 @@ pub enum Failure {
     /// No threads to be had.
     #[error("cannot start")]
     Runtime(#[source] io::Error),
-    /// Nobody has connected this command yet.
-    #[error("{0} is not wired yet")]
-    NotWired(&'static str),
+    /// Nobody can listen there.
+    #[error("cannot listen on {address}; {fix}")]
+    Listen {
+        /// Where.
+        address: SocketAddr,
+        /// What to do about it.
+        fix: &'static str,
+        /// Why.
+        source: io::Error,
+    },
+    /// There is no application.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// A wish was not granted, or something else that was said in full.
+    #[error("{0}")]
+    Said(String),
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Said(said(&error))
+    }
+}
+
+/// An error in the words of a person at a terminal: everything that is wrong, and what to do next.
+fn said(error: &Error) -> String {
+    match error {
+        Error::Invalid(invalid) => invalid.to_string(),
+        Error::Against(refusal) => format!("{} {}", refusal.detail, refusal.next),
+        error => with_causes(error),
+    }
+}
+
+/// An error with all that is behind it.
+pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let more = error.to_string();
+        if !text.ends_with(&more) {
+            text = format!("{text}: {more}");
+        }
+        cause = error.source();
+    }
+    text
+}
+
+/// An application for a command that runs beside a server.
+async fn open(context: &Context) -> Result<App, Failure> {
+    let settings = &context.settings;
+    let base_url = settings.base_url(settings.listen).to_string();
+    Ok(start::open(settings, base_url).await?)
+}
+
+/// The person at the command line, who may do everything.
+fn command_line(app: &App) -> Call {
+    let actor = Actor::system(Credential::CommandLine, "Command line", app.clock.now());
+    Call::new(actor, "command-line")
 }
 
 // By hand, because the problems are told once and are no cause behind the failure.
@@ -102,64 +174,4 @@ pub fn config_explain(sources: &Sources, is_json: bool) -> Result<(), Failure> {
         out::line(config::explain::table(&loaded.entries))?;
     }
     Ok(())
-}
-
-/// Runs the portal, the API and, unless switched off, the worker.
-pub async fn serve(_context: &Context, _args: &ServeArgs) -> Result<(), Failure> {
-    Err(Failure::NotWired("serve"))
-}
-
-/// Runs everything with example data in one directory.
-pub async fn demo(_context: &Context, _args: &DemoArgs) -> Result<(), Failure> {
-    Err(Failure::NotWired("demo"))
-}
-
-/// Runs only the worker.
-pub async fn worker(_context: &Context) -> Result<(), Failure> {
-    Err(Failure::NotWired("worker"))
-}
-
-/// Brings the database to this version's tables.
-pub async fn migrate(_context: &Context, _args: &MigrateArgs) -> Result<(), Failure> {
-    Err(Failure::NotWired("migrate"))
-}
-
-/// Lets a person sign in.
-pub async fn account_create(_context: &Context, _args: &AccountCreateArgs) -> Result<(), Failure> {
-    Err(Failure::NotWired("account create"))
-}
-
-/// Makes a key for the API.
-pub async fn token_create(_context: &Context, _args: &TokenCreateArgs) -> Result<(), Failure> {
-    Err(Failure::NotWired("token create"))
-}
-
-/// Creates a target's tables, views and roles.
-pub async fn target_init(_context: &Context, _args: &TargetInitArgs) -> Result<(), Failure> {
-    Err(Failure::NotWired("target init"))
-}
-
-/// Shows what has reached a target.
-pub async fn target_status(_context: &Context, _args: &TargetArgs) -> Result<(), Failure> {
-    Err(Failure::NotWired("target status"))
-}
-
-/// Writes everything anew.
-pub async fn target_resync(_context: &Context, _args: &TargetArgs) -> Result<(), Failure> {
-    Err(Failure::NotWired("target resync"))
-}
-
-/// Compares a target's answers with what they should be.
-pub async fn target_verify(_context: &Context, _args: &TargetArgs) -> Result<(), Failure> {
-    Err(Failure::NotWired("target verify"))
-}
-
-/// Writes Postfix and Dovecot configuration.
-pub async fn cluster_config(_context: &Context, _args: &ClusterConfigArgs) -> Result<(), Failure> {
-    Err(Failure::NotWired("cluster-config"))
-}
-
-/// Prints the OpenAPI document.
-pub async fn openapi(_context: &Context) -> Result<(), Failure> {
-    Err(Failure::NotWired("openapi"))
 }

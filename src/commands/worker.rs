@@ -1,0 +1,49 @@
+//! The worker, alone or inside `serve`.
+
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use super::{Context, Failure};
+use crate::config::Settings;
+use crate::service::App;
+use crate::{provisioning, signals, start};
+
+/// Pause before a worker that died is started again.
+const PAUSE: Duration = Duration::from_secs(2);
+
+/// Runs only the worker.
+pub async fn worker(context: &Context) -> Result<(), Failure> {
+    let settings = &context.settings;
+    let shutdown = signals::stop().map_err(Failure::Runtime)?;
+    let base_url = settings.base_url(settings.listen).to_string();
+    let app = start::app(settings, base_url).await?;
+    tracing::info!(database = %settings.database, targets = settings.targets.len(), "working");
+
+    work(app.clone(), settings.clone(), shutdown).await;
+
+    app.store.db().close().await;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Works until `stop`. A worker that fails is started again, because people must not notice.
+pub(super) async fn keep_working(app: App, settings: Settings, stop: CancellationToken) {
+    while !stop.is_cancelled() {
+        let task = tokio::spawn(work(app.clone(), settings.clone(), stop.clone()));
+        match task.await {
+            Ok(()) if stop.is_cancelled() => {}
+            Ok(()) => tracing::error!("the worker ended, starting it again"),
+            Err(error) => tracing::error!(%error, "the worker broke, starting it again"),
+        }
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = tokio::time::sleep(PAUSE) => {}
+        }
+    }
+}
+
+/// One run of the worker.
+async fn work(app: App, settings: Settings, stop: CancellationToken) {
+    provisioning::run(app, settings.targets, settings.worker, stop).await;
+}

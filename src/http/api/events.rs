@@ -1,0 +1,168 @@
+//! `/events` and `/audit`: what happened, as a feed and as a list.
+
+use axum::response::Response;
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use uuid::Uuid;
+
+use super::ask::Ask;
+use super::json::Wrong;
+use super::problem::Problem;
+use super::query::Query;
+use super::schemas::{typed, untyped};
+use super::{filters, reply};
+use crate::model::{DomainId, EventId, FieldChange, Timestamp};
+use crate::service::mailboxes::Inside;
+use crate::service::{App, audit};
+use crate::store::EventRecord;
+
+pub(super) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(feed)).routes(routes!(list))
+}
+
+/// Something that happened.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Event)]
+struct EventView<'a> {
+    /// Its id; ids grow with time.
+    #[schema(value_type = String, pattern = "^evt_[0-9a-z]{26}$")]
+    id: EventId,
+    /// What, such as `mailbox.created`.
+    r#type: &'static str,
+    /// When.
+    #[schema(value_type = String, format = DateTime)]
+    timestamp: Timestamp,
+    /// Who did it.
+    actor: EventActor<'a>,
+    /// To what.
+    subject: EventSubject<'a>,
+    /// The id of the domain it is about; null when it is about none.
+    #[schema(value_type = Option<String>)]
+    domain: Option<DomainId>,
+    /// What it means, in one sentence.
+    text: &'a str,
+    /// Why, in the words of whoever did it.
+    reason: Option<&'a str>,
+    /// Field by field. Secrets are never among them.
+    #[schema(value_type = Vec<Changed>)]
+    changes: &'a [FieldChange],
+    /// The request it was part of.
+    request_id: &'a str,
+}
+
+/// Who did something.
+#[derive(Serialize, ToSchema)]
+struct EventActor<'a> {
+    /// The name.
+    name: &'a str,
+    /// How they proved who they are: `session`, `token`, `link`, `command_line` or `system`.
+    credential: &'a str,
+}
+
+/// To what something happened.
+#[derive(Serialize, ToSchema)]
+struct EventSubject<'a> {
+    /// What it is: `mailbox`, `alias`, `domain`, `org`, `account`, `token` or `system`.
+    kind: &'a str,
+    /// Its id; null for the installation itself.
+    id: Option<String>,
+    /// Its name at the time.
+    name: &'a str,
+}
+
+/// One field, before and after.
+#[derive(ToSchema)]
+#[expect(
+    dead_code,
+    reason = "describes `model::FieldChange`, which knows nothing of the API"
+)]
+struct Changed {
+    /// The field.
+    field: String,
+    /// What it was; null when there was nothing.
+    before: Option<serde_json::Value>,
+    /// What it is; null when there is nothing.
+    after: Option<serde_json::Value>,
+}
+
+/// What happened, page by page.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes what `reply` writes")]
+struct EventList {
+    /// The events of this page.
+    data: Vec<EventView<'static>>,
+    /// Whether there is another page now.
+    has_more: bool,
+    /// What to give as `after` for what follows. The feed gives one on its last page too.
+    next_after: Option<String>,
+}
+
+/// About what.
+#[derive(utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "describes what `subject` reads")]
+struct About {
+    /// Only what happened to the thing with this id.
+    #[param(required = false, pattern = "^[a-z]{3}_[0-9a-z]{26}$")]
+    subject: String,
+}
+
+impl<'a> EventView<'a> {
+    fn of(event: &'a EventRecord) -> Self {
+        Self {
+            id: event.id,
+            r#type: event.kind.as_str(),
+            timestamp: event.at,
+            actor: EventActor {
+                name: &event.actor,
+                credential: &event.credential,
+            },
+            subject: EventSubject {
+                kind: &event.subject_kind,
+                id: typed(&event.subject_kind, event.subject_id),
+                name: &event.subject,
+            },
+            domain: event.place.domain,
+            text: &event.detail.text,
+            reason: event.detail.reason.as_deref(),
+            changes: &event.detail.changes,
+            request_id: &event.request_id,
+        }
+    }
+}
+
+fn narrowed(query: &mut Query) -> (Inside, Option<Uuid>) {
+    let subject = query.parsed("subject", |text| {
+        untyped(text)
+            .ok_or_else(|| Wrong::new("id", "give the id of a mailbox, an alias, a domain or an org"))
+    });
+    (filters::inside(query), subject)
+}
+
+/// Follow what happens
+///
+/// The oldest first. Ask again with `next_after`, which is there on the last page too, for what came since.
+#[utoipa::path(get, path = "/events", operation_id = "listEvents", tag = "Events", params(filters::Inside, About),
+    responses((status = 200, description = "A page of events.", body = EventList)))]
+async fn feed(ask: Ask) -> Result<Response, Problem> {
+    let (call, (inside, subject), paging) = ask.listing(narrowed)?;
+    let page = audit::feed(&ask.app, &call, &inside, subject, &paging.page).await?;
+    let events: Vec<EventView<'_>> = page.items.iter().map(EventView::of).collect();
+    let last = page.items.last().map(audit::cursor_after);
+    let next = last.or_else(|| paging.page.after.clone());
+    reply::list(&ask, &paging, next.as_ref(), page.next.is_some(), &events)
+}
+
+/// List what happened
+///
+/// The newest first.
+#[utoipa::path(get, path = "/audit", operation_id = "listAudit", tag = "Events", params(filters::Inside, About),
+    responses((status = 200, description = "A page of events.", body = EventList)))]
+async fn list(ask: Ask) -> Result<Response, Problem> {
+    let (call, (inside, subject), paging) = ask.listing(narrowed)?;
+    let page = audit::search(&ask.app, &call, &inside, subject, &paging.page).await?;
+    let events: Vec<EventView<'_>> = page.items.iter().map(EventView::of).collect();
+    reply::list(&ask, &paging, page.next.as_ref(), page.next.is_some(), &events)
+}

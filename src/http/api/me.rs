@@ -1,0 +1,193 @@
+//! `/meta` and `/me`.
+
+use axum::response::Response;
+use http::StatusCode;
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::ask::Ask;
+use super::json::Wrong;
+use super::problem::Problem;
+use super::reply;
+use crate::access::{Action, Actor, Ceiling, Credential, Grant, Scope};
+use crate::model::{AccountId, DomainId, GrantId, OrgId, Timestamp, TokenId};
+use crate::service::App;
+use crate::service::permissions::{self, Object};
+
+pub(super) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(meta))
+        .routes(routes!(me))
+        .routes(routes!(my_permissions))
+}
+
+/// What this installation is.
+#[derive(Serialize, ToSchema)]
+struct Meta<'a> {
+    /// The product.
+    product: &'static str,
+    /// Its version.
+    version: &'static str,
+    /// The major version of this API.
+    api: &'static str,
+    /// Where people find the portal.
+    portal: &'a str,
+    /// What this version can do beside the resources of this document.
+    features: &'static [&'static str],
+}
+
+/// Who asks.
+#[derive(Serialize, ToSchema)]
+struct Me<'a> {
+    /// The account; null for the portal itself.
+    #[schema(value_type = Option<String>)]
+    account: Option<AccountId>,
+    /// The name of the person.
+    name: &'a str,
+    /// The address that the person signs in with.
+    email: &'a str,
+    /// The token that was presented.
+    #[schema(value_type = Option<String>)]
+    token: Option<TokenId>,
+    /// Whether the token only reads.
+    read_only: bool,
+    /// What the person may do, and where.
+    grants: Vec<GrantView<'a>>,
+}
+
+/// A role on a part of the tree.
+#[derive(Serialize, ToSchema)]
+#[schema(as = OwnGrant)]
+struct GrantView<'a> {
+    /// Its id.
+    #[schema(value_type = String)]
+    id: GrantId,
+    /// The role.
+    role: &'static str,
+    /// On what.
+    scope: ScopeView<'a>,
+    /// When it ends; null when it does not.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    expires_at: Option<Timestamp>,
+}
+
+/// A part of the tree.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Scope)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+enum ScopeView<'a> {
+    /// Everything.
+    System,
+    /// An org and everything below it.
+    Org {
+        /// The org.
+        #[schema(value_type = String)]
+        id: OrgId,
+    },
+    /// One domain.
+    Domain {
+        /// The domain.
+        #[schema(value_type = String)]
+        id: DomainId,
+        /// Its name.
+        name: &'a str,
+    },
+}
+
+/// What may be done with something.
+#[derive(Serialize, ToSchema)]
+struct OwnPermissions<'a> {
+    /// What was asked about.
+    object: &'a str,
+    /// The permissions, such as `mailbox.create`.
+    permissions: Vec<&'static str>,
+}
+
+/// What is asked about.
+#[derive(utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "describes what `my_permissions` reads")]
+struct About {
+    /// An address, a domain's name, an id, or `system`.
+    #[param(example = "brightwater.example", min_length = 1, max_length = 254)]
+    object: String,
+}
+
+impl<'a> GrantView<'a> {
+    fn of(grant: &'a Grant) -> Self {
+        Self {
+            id: grant.id,
+            role: grant.role.as_str(),
+            scope: match &grant.scope {
+                Scope::System => ScopeView::System,
+                Scope::Org(id, _) => ScopeView::Org { id: *id },
+                Scope::Domain(id, name, _) => ScopeView::Domain { id: *id, name },
+            },
+            expires_at: grant.expires_at,
+        }
+    }
+}
+
+/// Read what this installation is
+#[utoipa::path(get, path = "/meta", operation_id = "getMeta", tag = "You",
+    responses((status = 200, description = "Product, version and features.", body = Meta<'static>)))]
+async fn meta(ask: Ask) -> Result<Response, Problem> {
+    ask.reading()?;
+    let meta = Meta {
+        product: "Postdesk",
+        version: env!("CARGO_PKG_VERSION"),
+        api: "v1",
+        portal: &ask.app.base_url,
+        features: &[
+            "dry_run",
+            "idempotency_key",
+            "if_match",
+            "prefer_wait",
+            "put_by_address",
+        ],
+    };
+    reply::json(StatusCode::OK, &meta)
+}
+
+/// Read who you are
+#[utoipa::path(get, path = "/me", operation_id = "getMe", tag = "You",
+    responses((status = 200, description = "Person, token and grants.", body = Me<'static>)))]
+async fn me(ask: Ask) -> Result<Response, Problem> {
+    let call = ask.reading()?;
+    let actor: &Actor = &call.actor;
+    let me = Me {
+        account: actor.identity().account,
+        name: &actor.identity().name,
+        email: &actor.identity().email,
+        token: match actor.credential() {
+            Credential::Token(token) => Some(*token),
+            _ => None,
+        },
+        read_only: actor.ceiling() == Ceiling::ReadOnly,
+        grants: actor.grants().iter().map(GrantView::of).collect(),
+    };
+    reply::json(StatusCode::OK, &me)
+}
+
+/// Read what you may do with something
+#[utoipa::path(get, path = "/me/permissions", operation_id = "getMyPermissions", tag = "You", params(About),
+    responses((status = 200, description = "The permissions.", body = OwnPermissions<'static>)))]
+async fn my_permissions(ask: Ask) -> Result<Response, Problem> {
+    let (call, (text, object)) = ask.asking(|query| {
+        let object = query.parsed("object", |text| {
+            let detail = "give an address, a domain's name, an id, or system";
+            let object: Object = text.parse().map_err(|_| Wrong::new("object", detail))?;
+            Ok((text.to_owned(), object))
+        });
+        query.needs("object");
+        object
+    })?;
+    let actions = permissions::on(&ask.app, &call, &object).await?;
+    let own = OwnPermissions {
+        object: &text,
+        permissions: actions.into_iter().map(Action::as_str).collect(),
+    };
+    reply::json(StatusCode::OK, &own)
+}

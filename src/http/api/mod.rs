@@ -1,0 +1,82 @@
+//! The REST API, under `/api/v1`.
+//!
+//! A handler takes what a request [asks](ask::Ask), reads path, parameters and body into domain types, calls one
+//! function of the service and hands what comes of it to [`reply`]. Who asks, repeats and problems are seen to by
+//! the [`layers`] round all of them. The OpenAPI document is made from the same handlers.
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::middleware;
+use axum::response::IntoResponse;
+use axum::routing::get;
+use http::header;
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::service::App;
+
+mod aliases;
+mod ask;
+mod domains;
+mod events;
+mod filters;
+mod json;
+mod layers;
+mod limits;
+mod lookup;
+mod mailboxes;
+mod me;
+mod openapi;
+mod orgs;
+mod problem;
+mod provisioning;
+mod query;
+mod reply;
+mod schemas;
+mod tokens;
+
+pub use openapi::{document, document_with};
+pub use problem::Problem;
+
+/// Where the API stands.
+pub const BASE: &str = "/api/v1";
+
+/// Every resource.
+fn resources() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .merge(me::routes())
+        .merge(tokens::routes())
+        .merge(orgs::routes())
+        .merge(domains::routes())
+        .merge(mailboxes::routes())
+        .merge(aliases::routes())
+        .merge(lookup::routes())
+        .merge(events::routes())
+        .merge(provisioning::routes())
+}
+
+/// Everything under `/api/v1`.
+pub fn router(app: App) -> Router {
+    let (resources, described) = resources().split_for_parts();
+    let document: Bytes = openapi::finished(described, openapi::EXAMPLES).into();
+    let admit = middleware::from_fn_with_state(app.clone(), layers::admit);
+    let render = middleware::from_fn_with_state(app.clone(), layers::render);
+    let v1 = resources
+        .route_layer(admit)
+        .route("/openapi.json", get(move || serve(document.clone())))
+        .fallback(no_route);
+    Router::new()
+        .nest(BASE, v1)
+        .route("/api", axum::routing::any(no_route))
+        .route("/api/{*rest}", axum::routing::any(no_route))
+        .layer(render)
+        .with_state(app)
+}
+
+/// The document needs no token: it says nothing that the source does not.
+async fn serve(document: Bytes) -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "application/json")], document)
+}
+
+async fn no_route() -> Problem {
+    Problem::no_route()
+}

@@ -1,0 +1,3 @@
+//! Domains.
+
+pub(super) mod home;

@@ -1,0 +1,36 @@
+//! The front door: each to where their work is.
+
+use super::answer::{Answer, page, see};
+use super::nav::Here;
+use super::pages::people::Help;
+use super::visitor::Visitor;
+use crate::access::{OrgRead, Role, Scope};
+use crate::service::domains;
+use crate::service::mailboxes::Inside;
+use crate::store::{MailboxFilter, PageRequest};
+
+/// Support searches, operators see customers, and who looks after one domain is taken to it.
+pub(super) async fn home(visitor: Visitor) -> Answer {
+    let wide = |scope: &Scope| matches!(scope, Scope::System | Scope::Org(..));
+    let mut grants = visitor.actor().grants().iter();
+    if grants.any(|grant| grant.role == Role::Support && wide(&grant.scope)) {
+        return see("/search");
+    }
+    let mut grants = visitor.actor().grants().iter();
+    if grants.any(|grant| grant.scope == Scope::System) {
+        return see("/orgs");
+    }
+    let (inside, all) = (Inside::Everything, MailboxFilter::default());
+    let page = domains::list(&visitor.app, &visitor.call, &inside, &all, &PageRequest::first(2)).await?;
+    match page.items.as_slice() {
+        [only] => see(&format!("/domains/{}", only.name)),
+        [] if visitor.actor().may_anywhere::<OrgRead>() => see("/orgs"),
+        _ => see("/domains"),
+    }
+}
+
+pub(super) async fn help(visitor: Visitor) -> Answer {
+    let chrome = visitor.chrome(&Here::Nowhere).await?;
+    let support = String::new();
+    page(&Help { chrome, support })
+}

@@ -1,0 +1,131 @@
+//! The page of a mailbox: what is wrong with it, what can be done, what happened, what is known.
+
+use super::super::answer::{Answer, page};
+use super::super::nav::Here;
+use super::super::pages::mailbox::{Mailbox as MailboxPage, MailboxVerbs};
+use super::super::view::{Fact, Happening, Link, cluster, history, mail, words};
+use super::super::visitor::{At, Visitor};
+use crate::access::{
+    AliasRead, AuditRead, DomainRead, MailboxDelete, MailboxRename, MailboxResetPassword, MailboxSuspend,
+    MailboxUpdate, Place,
+};
+use crate::error::Error;
+use crate::model::{Mailbox, Timestamp};
+use crate::service::mailboxes::MailboxRef;
+use crate::service::{aliases, audit, mailboxes, provisioning};
+use crate::store::PageRequest;
+
+/// Lines of the timeline on the page itself.
+const LINES: usize = 12;
+
+pub(in crate::http::web) async fn show(visitor: Visitor, At(at): At<MailboxRef>) -> Answer {
+    let (mailbox, permit) = mailboxes::get(&visitor.app, &visitor.call, &at).await?;
+    page(&content(&visitor, &mailbox, permit.place()).await?)
+}
+
+async fn content(visitor: &Visitor, mailbox: &Mailbox, place: &Place) -> Result<MailboxPage, Error> {
+    let (app, now) = (&visitor.app, visitor.now());
+    let (domain, _) = app
+        .domain::<DomainRead>(&visitor.call, mailbox.address.domain())
+        .await?;
+    let states = provisioning::states_of(app, mailbox.id.uuid()).await?;
+    let path = mail::mailbox_path(mailbox);
+    let reads = visitor.actor().may::<AuditRead>(place);
+    let here = Here::Domain(mailbox.address.domain().as_str(), place, "Mailboxes");
+    Ok(MailboxPage {
+        chrome: visitor.chrome(&here).await?,
+        domain: mail::domain_ref(&domain),
+        mailbox: mail::mailbox_ref(mailbox),
+        badges: mail::mailbox_badges(mailbox),
+        can: verbs(visitor, mailbox, place),
+        notes: mail::mailbox_notes(mailbox, &domain, now),
+        timeline: timeline(visitor, mailbox, place).await?,
+        activity: if reads {
+            format!("{path}/activity")
+        } else {
+            String::new()
+        },
+        space: mail::mailbox_space(mailbox),
+        aliases: also(visitor, mailbox, place).await?,
+        forwarding: mail::forwarding(mailbox, now),
+        protocols: mail::protocols(mailbox.protocols),
+        last_login: mail::last_login(mailbox, now),
+        facts: facts(mailbox, now),
+        targets: cluster::targets(&states, visitor.actor(), now),
+    })
+}
+
+fn verbs(visitor: &Visitor, mailbox: &Mailbox, place: &Place) -> MailboxVerbs {
+    let actor = visitor.actor();
+    if mailbox.deleted.is_some() {
+        return MailboxVerbs {
+            restore: actor.may::<MailboxDelete>(place),
+            ..MailboxVerbs::default()
+        };
+    }
+    let (updates, suspends) = (
+        actor.may::<MailboxUpdate>(place),
+        actor.may::<MailboxSuspend>(place),
+    );
+    let suspended = mailbox.suspension.is_some();
+    MailboxVerbs {
+        restore: false,
+        reset_password: actor.may::<MailboxResetPassword>(place),
+        forward: updates,
+        leave: suspends && !suspended,
+        edit: updates,
+        rename: actor.may::<MailboxRename>(place),
+        suspend: suspends && !suspended,
+        resume: suspends && suspended,
+        delete: actor.may::<MailboxDelete>(place),
+    }
+}
+
+async fn timeline(visitor: &Visitor, mailbox: &Mailbox, place: &Place) -> Result<Vec<Happening>, Error> {
+    if !visitor.actor().may::<AuditRead>(place) {
+        return Ok(Vec::new());
+    }
+    let first = PageRequest::first(LINES);
+    let id = mailbox.id.uuid();
+    let found = audit::of_subject(&visitor.app, &visitor.call, place.clone(), id, &first).await?;
+    let path = mail::mailbox_path(mailbox);
+    let can = verbs(visitor, mailbox, place);
+    let lines = found.items.iter().enumerate().map(|(index, event)| {
+        let mut line = history::happening(event, visitor.now());
+        let undo = history::undo(event, mailbox, &path).filter(|_| index == 0);
+        line.undo = undo.filter(|_| can.restore || can.resume || can.edit);
+        line
+    });
+    Ok(lines.collect())
+}
+
+async fn also(visitor: &Visitor, mailbox: &Mailbox, place: &Place) -> Result<Vec<Link>, Error> {
+    if !visitor.actor().may::<AliasRead>(place) || mailbox.deleted.is_some() {
+        return Ok(Vec::new());
+    }
+    let found = aliases::to_address(&visitor.app, &visitor.call, &mailbox.address).await?;
+    let link = |address: &String| Link::new(format!("/aliases/{address}"), address.as_str());
+    Ok(found.iter().map(link).collect())
+}
+
+fn facts(mailbox: &Mailbox, now: Timestamp) -> Vec<Fact> {
+    let mut facts = Vec::new();
+    if let Some(usage) = mailbox.usage {
+        let counted = words::moment(usage.as_of, now).words;
+        let text = format!(
+            "{}, as of {counted}",
+            words::count(usage.messages, "message", "messages")
+        );
+        facts.push(Fact::new("Holds", text));
+    }
+    if let Some(id) = &mailbox.external_id {
+        facts.push(Fact::new("External id", id.as_str()));
+    }
+    if !mailbox.labels.is_empty() {
+        let labels: Vec<String> = mailbox.labels.iter().map(ToString::to_string).collect();
+        facts.push(Fact::new("Labels", labels.join(", ")));
+    }
+    facts.push(Fact::new("Node", mailbox.node.as_str()));
+    facts.push(Fact::new("Added", words::date(mailbox.created_at, now).words));
+    facts
+}

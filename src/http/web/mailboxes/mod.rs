@@ -1,0 +1,4 @@
+//! Many mailboxes, and new ones.
+
+pub(super) mod list;
+pub(super) mod new;

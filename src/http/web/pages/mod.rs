@@ -1,0 +1,9 @@
+//! The pages: each struct is what one template shows.
+
+pub(super) mod addresses;
+pub(super) mod common;
+pub(super) mod domains;
+pub(super) mod mailbox;
+pub(super) mod mailboxes;
+pub(super) mod orgs;
+pub(super) mod people;

@@ -1,0 +1,113 @@
+//! Signing in, one's own account, errors and help.
+
+use askama::Template;
+
+use crate::http::web::view::{Choice, Chrome, Fact, Form, Link, MailSettings, Note};
+
+#[derive(Template, Clone, Debug, Default)]
+#[template(path = "pages/sign_in.html")]
+pub(in crate::http::web) struct SignIn {
+    pub(in crate::http::web) csrf: String,
+    pub(in crate::http::web) next: String,
+    pub(in crate::http::web) note: Option<Note>,
+    pub(in crate::http::web) form: Form,
+}
+
+#[derive(Template, Clone, Debug, Default)]
+#[template(path = "pages/setup.html")]
+pub(in crate::http::web) struct Setup {
+    pub(in crate::http::web) csrf: String,
+    pub(in crate::http::web) action: String,
+    pub(in crate::http::web) form: Form,
+}
+
+#[derive(Template, Clone, Debug, Default)]
+#[template(path = "pages/setup_gone.html")]
+pub(in crate::http::web) struct SetupGone {
+    pub(in crate::http::web) command: String,
+}
+
+#[derive(Clone, Debug, Default)]
+pub(in crate::http::web) struct TokenRow {
+    pub(in crate::http::web) name: String,
+    pub(in crate::http::web) hint: String,
+    pub(in crate::http::web) ends: String,
+    pub(in crate::http::web) last_used: String,
+    pub(in crate::http::web) revoke: String,
+}
+
+#[derive(Template, Clone, Debug, Default)]
+#[template(path = "pages/account.html")]
+pub(in crate::http::web) struct Account {
+    pub(in crate::http::web) chrome: Chrome,
+    pub(in crate::http::web) form: Form,
+    pub(in crate::http::web) tokens: Vec<TokenRow>,
+    pub(in crate::http::web) can_create_tokens: bool,
+    pub(in crate::http::web) themes: Vec<Choice>,
+    pub(in crate::http::web) grants: Vec<Fact>,
+}
+
+#[derive(Template, Clone, Debug, Default)]
+#[template(path = "pages/token_shown.html")]
+pub(in crate::http::web) struct TokenShown {
+    pub(in crate::http::web) chrome: Chrome,
+    pub(in crate::http::web) name: String,
+    pub(in crate::http::web) token: String,
+    pub(in crate::http::web) ends: String,
+    pub(in crate::http::web) example: String,
+}
+
+#[derive(Clone, Debug, Default)]
+pub(in crate::http::web) struct Failure {
+    pub(in crate::http::web) title: String,
+    pub(in crate::http::web) text: String,
+    pub(in crate::http::web) next: String,
+    pub(in crate::http::web) helpers: String,
+    pub(in crate::http::web) permission: String,
+    pub(in crate::http::web) request_id: String,
+    pub(in crate::http::web) links: Vec<Link>,
+}
+
+#[derive(Template, Clone, Debug, Default)]
+#[template(path = "pages/error.html")]
+pub(in crate::http::web) struct ErrorPage {
+    pub(in crate::http::web) chrome: Chrome,
+    pub(in crate::http::web) failure: Failure,
+}
+
+#[derive(Template, Clone, Debug, Default)]
+#[template(path = "pages/error_blank.html")]
+pub(in crate::http::web) struct ErrorBlank {
+    pub(in crate::http::web) failure: Failure,
+}
+
+#[derive(Template, Clone, Debug, Default)]
+#[template(path = "pages/in_choose.html")]
+pub(in crate::http::web) struct InChoose {
+    pub(in crate::http::web) csrf: String,
+    pub(in crate::http::web) action: String,
+    pub(in crate::http::web) address: String,
+    pub(in crate::http::web) form: Form,
+    pub(in crate::http::web) help: String,
+}
+
+#[derive(Template, Clone, Debug, Default)]
+#[template(path = "pages/in_done.html")]
+pub(in crate::http::web) struct InDone {
+    pub(in crate::http::web) address: String,
+    pub(in crate::http::web) settings: MailSettings,
+    pub(in crate::http::web) help: String,
+}
+
+#[derive(Template, Clone, Debug, Default)]
+#[template(path = "pages/in_gone.html")]
+pub(in crate::http::web) struct InGone {
+    pub(in crate::http::web) help: String,
+}
+
+#[derive(Template, Clone, Debug, Default)]
+#[template(path = "pages/help.html")]
+pub(in crate::http::web) struct Help {
+    pub(in crate::http::web) chrome: Chrome,
+    pub(in crate::http::web) support: String,
+}

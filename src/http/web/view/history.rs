@@ -1,0 +1,161 @@
+//! What happened, as people read it.
+
+use super::words::{self, moment};
+use super::{Happening, Undo};
+use crate::http::web::pages::common::ActivityRow;
+use crate::model::{AliasId, EventKind, Mailbox, MailboxId, OrgId, Timestamp};
+use crate::store::EventRecord;
+
+/// A line of a timeline.
+pub(in crate::http::web) fn happening(event: &EventRecord, now: Timestamp) -> Happening {
+    let mut detail = event.detail.text.clone();
+    for more in [&reason(event), &format!("by {}", event.actor)] {
+        if !detail.is_empty() && !more.is_empty() {
+            detail.push_str(" · ");
+        }
+        detail.push_str(more);
+    }
+    Happening {
+        at: moment(event.at, now),
+        icon: icon(event.kind),
+        fault: false,
+        text: event.kind.sentence().to_owned(),
+        href: String::new(),
+        detail,
+        undo: None,
+    }
+}
+
+/// A line of a timeline of several things, which leads to the thing it is about.
+pub(in crate::http::web) fn happening_to(event: &EventRecord, now: Timestamp) -> Happening {
+    Happening {
+        href: href(event),
+        ..happening(event, now)
+    }
+}
+
+/// A row of the activity page.
+pub(in crate::http::web) fn row(event: &EventRecord, now: Timestamp) -> ActivityRow {
+    let mut detail = event.detail.text.clone();
+    let reason = reason(event);
+    if !detail.is_empty() && !reason.is_empty() {
+        detail.push_str(" · ");
+    }
+    detail.push_str(&reason);
+    ActivityRow {
+        at: moment(event.at, now),
+        text: event.kind.sentence().to_owned(),
+        detail,
+        object: event.subject.clone(),
+        href: href(event),
+        actor: event.actor.clone(),
+        via: via(&event.credential).to_owned(),
+    }
+}
+
+fn reason(event: &EventRecord) -> String {
+    let reason = event.detail.reason.as_deref();
+    reason
+        .map(|reason| format!("because: {reason}"))
+        .unwrap_or_default()
+}
+
+/// How somebody proved who they are, in words.
+fn via(credential: &str) -> &'static str {
+    match credential {
+        "session" => "in the browser",
+        "token" => "by API token",
+        "command_line" => "on the command line",
+        "link" => "by set-up link",
+        _ => "by itself",
+    }
+}
+
+/// The page of what an event is about. Things are named by id: they may be in the bin or have another name now.
+fn href(event: &EventRecord) -> String {
+    let id = event.subject_id;
+    match event.subject_kind.as_str() {
+        "mailbox" => format!("/mailboxes/{}", MailboxId::from(id)),
+        "alias" => format!("/aliases/{}", AliasId::from(id)),
+        "domain" => format!("/domains/{}", event.subject),
+        "org" => format!("/orgs/{}", OrgId::from(id)),
+        _ => String::new(),
+    }
+}
+
+fn icon(kind: EventKind) -> &'static str {
+    match kind {
+        EventKind::OrgCreated
+        | EventKind::DomainCreated
+        | EventKind::DomainAliasAdded
+        | EventKind::MailboxCreated
+        | EventKind::AliasCreated => "plus",
+        EventKind::OrgUpdated
+        | EventKind::DomainUpdated
+        | EventKind::MailboxUpdated
+        | EventKind::AliasUpdated => "pencil",
+        EventKind::OrgLimitsChanged | EventKind::DomainLimitsChanged => "hard-drive",
+        EventKind::OrgSuspended | EventKind::DomainSuspended | EventKind::MailboxSuspended => "circle-pause",
+        EventKind::OrgResumed | EventKind::DomainResumed | EventKind::MailboxResumed => "circle-play",
+        EventKind::OrgDeleted
+        | EventKind::DomainDeleted
+        | EventKind::MailboxDeleted
+        | EventKind::AliasDeleted
+        | EventKind::OrgPurged
+        | EventKind::DomainPurged
+        | EventKind::MailboxPurged
+        | EventKind::AliasPurged => "trash-2",
+        EventKind::OrgRestored
+        | EventKind::DomainRestored
+        | EventKind::MailboxRestored
+        | EventKind::AliasRestored => "archive-restore",
+        EventKind::DomainAliasRemoved => "x",
+        EventKind::MailboxRenamed => "at-sign",
+        EventKind::MailboxPasswordSet | EventKind::AccountPasswordSet | EventKind::TokenCreated => {
+            "key-round"
+        }
+        EventKind::MailboxSetupLinkMade => "link",
+        EventKind::MailboxForwardingSet | EventKind::MailboxForwardingEnded => "forward",
+        EventKind::AccountCreated => "user-plus",
+        EventKind::AccountSignedIn => "log-in",
+        EventKind::GrantGiven => "shield-check",
+        EventKind::TokenRevoked => "lock",
+        EventKind::ProvisioningRetried | EventKind::ProvisioningResynced => "refresh-cw",
+    }
+}
+
+/// The way back from what last happened to a mailbox, where it is simple and nothing came after it.
+pub(in crate::http::web) fn undo(event: &EventRecord, mailbox: &Mailbox, path: &str) -> Option<Undo> {
+    let back = |verb: &str, label: &str, what: &str| Undo {
+        action: format!("{path}/{verb}"),
+        label: label.to_owned(),
+        what: what.to_owned(),
+        version: mailbox.version.to_string(),
+    };
+    match event.kind {
+        EventKind::MailboxDeleted if mailbox.deleted.is_some() => Some(Undo {
+            version: String::new(),
+            ..back("restore", "Restore", " the mailbox")
+        }),
+        EventKind::MailboxSuspended if mailbox.suspension.is_some() => {
+            Some(back("resume", "Undo", " suspending"))
+        }
+        EventKind::MailboxForwardingSet if mailbox.forwarding.is_some() => {
+            let first = event
+                .detail
+                .changes
+                .iter()
+                .any(|change| change.field == "forwarding.destinations" && change.before.is_null());
+            first.then(|| back("forwarding/end", "Undo", " forwarding"))
+        }
+        EventKind::MailboxUpdated => {
+            let [change] = event.detail.changes.as_slice() else {
+                return None;
+            };
+            let before = crate::model::Quota::from_json(&change.before).ok()?;
+            let verb = format!("quota?to={}", words::query(&before.form_text()));
+            (change.field == "quota_bytes").then(|| back(&verb, "Undo", " changing the space"))
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,7 @@
+//! The program from outside: what is typed, what is printed, how it ends.
+
+mod binary;
+mod demo;
+mod kill;
+mod lines;
+mod serve;

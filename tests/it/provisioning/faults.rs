@@ -1,0 +1,178 @@
+//! What goes wrong with one object or one target stays there.
+
+use std::time::Duration;
+
+use postdesk::model::ObjectKind;
+use postdesk::provisioning::projection::Rows;
+use postdesk::provisioning::target::{Job, Outcome};
+use postdesk::service::{mailboxes, provisioning};
+use postdesk::store::{ObjectState, PageRequest};
+
+use super::target::{On, TestTarget, Worker, settled, until};
+use crate::support::app::TestApp;
+use crate::support::backend::{Backend, block_on};
+
+#[test]
+fn a_poisoned_object_parks_itself_and_holds_up_nobody() {
+    block_on(async {
+        let app = TestApp::new(Backend::Sqlite).await;
+        let target = TestTarget::new("cluster", On::Sqlite).await;
+        let worker = Worker::start(&app, &[&target]).await;
+        app.domain("one.test").await;
+        settled(&app).await;
+        target.rows(
+            "INSERT INTO mailboxes (local_part, domain, storage, node) VALUES ('anna', 'one.test', 'by-hand', 'node-a')",
+        );
+
+        let anna = app.mailbox("anna@one.test").await;
+        let ben = app.mailbox("ben@one.test").await;
+        app.wait_in_sync(ben.id.uuid(), Duration::from_secs(10))
+            .await
+            .unwrap();
+        assert_eq!(
+            target.rows("SELECT local_part FROM imap_users ORDER BY 1"),
+            ["anna", "ben"]
+        );
+
+        until(&app, "anna is given up", async || {
+            // Each failure is tried again later; the clock goes on until the tries are used up.
+            app.later(Duration::from_mins(10));
+            app.store.pending.ring();
+            let states = provisioning::states_of(&app, anna.id.uuid()).await.unwrap();
+            states[0].state == ObjectState::Failed
+        })
+        .await;
+        let state = provisioning::states_of(&app, anna.id.uuid())
+            .await
+            .unwrap()
+            .remove(0);
+        assert_eq!(state.tries, 10);
+        assert_eq!(
+            state.error.unwrap(),
+            "the mailbox anna@one.test is in the target already, in a row that Postdesk did not write"
+        );
+        let page = PageRequest::first(10);
+        let open = provisioning::open_objects(&app, &app.root(), Some(ObjectState::Failed), &page)
+            .await
+            .unwrap();
+        assert_eq!(open.items[0].name, "anna@one.test");
+
+        target.rows("DELETE FROM mailboxes WHERE storage = 'by-hand'");
+        provisioning::retry_failed(&app, &app.root()).await.unwrap();
+        settled(&app).await;
+        assert_eq!(
+            target.rows("SELECT storage FROM mailboxes WHERE local_part = 'anna'"),
+            [anna.storage]
+        );
+        worker.stop().await;
+    });
+}
+
+#[test]
+fn a_target_that_is_down_changes_nothing_for_people_and_catches_up_by_itself() {
+    block_on(async {
+        let app = TestApp::new(Backend::Sqlite).await;
+        let up = TestTarget::new("up", On::Sqlite).await;
+        // Nothing listens there: the database is not there, until it is.
+        let down = TestTarget::bare("down", On::Postgres);
+        let worker = Worker::start(&app, &[&up, &down]).await;
+        app.domain("one.test").await;
+        let anna = app.mailbox("anna@one.test").await;
+
+        until(&app, "the other target is in sync", async || {
+            let states = provisioning::states_of(&app, anna.id.uuid()).await.unwrap();
+            states
+                .iter()
+                .any(|state| state.target == "up" && state.state == ObjectState::InSync)
+        })
+        .await;
+        until(&app, "the one that is down says why", async || {
+            let targets = provisioning::targets(&app, &app.root()).await.unwrap();
+            let status = targets.into_iter().find(|target| target.name == "down").unwrap();
+            status.failing_since.is_some()
+                && status.pending > 0
+                && status.error.is_some_and(|error| error.contains("target init"))
+        })
+        .await;
+
+        down.connect()
+            .await
+            .init(postdesk::model::Timestamp::from_micros(1))
+            .await
+            .unwrap();
+        settled(&app).await;
+        assert_eq!(down.rows("SELECT username FROM imap_users"), ["anna@one.test"]);
+        let targets = provisioning::targets(&app, &app.root()).await.unwrap();
+        assert!(targets.iter().all(|target| target.failing_since.is_none()));
+        worker.stop().await;
+    });
+}
+
+#[test]
+fn a_stale_writer_never_overwrites_newer_state() {
+    for on in [On::Sqlite, On::Postgres, On::Mariadb] {
+        block_on(async {
+            let target = TestTarget::new("cluster", on).await;
+            let mut link = target.connect().await;
+            let object = uuid::Uuid::from_u128(7);
+            let job = |revision, active| Job {
+                object,
+                kind: ObjectKind::Domain,
+                revision,
+                rows: Rows::Domain {
+                    name: "one.test".into(),
+                    alias_of: None,
+                    active,
+                },
+            };
+            let now = postdesk::model::Timestamp::from_micros(1);
+            let mut write = async |job: Job| link.write(&[job], now).await.unwrap().remove(0);
+            assert_eq!(write(job(2, true)).await, Outcome::Written);
+            assert_eq!(write(job(1, false)).await, Outcome::Newer, "{on:?}");
+            assert_eq!(
+                write(job(2, true)).await,
+                Outcome::Written,
+                "a repeat is harmless"
+            );
+            assert_eq!(target.rows("SELECT active FROM domains"), ["1"]);
+            let gone = Job {
+                rows: Rows::None,
+                ..job(3, false)
+            };
+            assert_eq!(write(gone).await, Outcome::Written);
+            assert_eq!(
+                write(job(2, true)).await,
+                Outcome::Newer,
+                "what is deleted stays deleted"
+            );
+            assert_eq!(target.rows("SELECT COUNT(*) FROM domains"), ["0"]);
+        });
+    }
+}
+
+#[test]
+fn two_workers_share_a_target_without_harm() {
+    block_on(async {
+        let app = TestApp::new(Backend::Postgres).await;
+        let target = TestTarget::new("cluster", On::Postgres).await;
+        let one = Worker::start(&app, &[&target]).await;
+        let two = Worker::start(&app, &[&target]).await;
+        app.domain("one.test").await;
+        for n in 0..30 {
+            let at = format!("m{n}@one.test");
+            app.mailbox(&at).await;
+            if n % 3 == 0 {
+                mailboxes::delete(&app, &app.root(), &at.parse().unwrap())
+                    .await
+                    .unwrap();
+            }
+        }
+        settled(&app).await;
+        assert_eq!(target.rows("SELECT COUNT(*) FROM mailboxes"), ["20"]);
+        one.stop().await;
+        // Whoever held the target has given it back.
+        app.mailbox("late@one.test").await;
+        settled(&app).await;
+        two.stop().await;
+    });
+}

@@ -1,0 +1,201 @@
+//! In and out, and what is never let through.
+
+use http::{Method, StatusCode};
+
+use super::browser::Browser;
+use crate::support::app::TestApp;
+use crate::support::backend::Backend;
+
+async fn app() -> TestApp {
+    TestApp::new(Backend::Sqlite).await
+}
+
+#[tokio::test]
+async fn signing_in_gives_the_session_a_new_id_and_ends_the_old_one() {
+    let app = app().await;
+    let operator = app.operator().await;
+    let mut browser = Browser::of(&app, &operator).await;
+    let first = browser.cookies["session"].clone();
+    let page = browser.get("/help").await;
+    assert_eq!(page.status, StatusCode::OK);
+
+    // The sign-in page leads on; the form itself can still be sent.
+    let token = page
+        .text
+        .split("name=\"csrf\" value=\"")
+        .nth(1)
+        .unwrap()
+        .split('"')
+        .next()
+        .unwrap()
+        .to_owned();
+    let body = [
+        ("csrf", token.as_str()),
+        ("login", &operator.email),
+        ("password", &operator.password),
+    ];
+    let body = serde_html_form::to_string(body).unwrap();
+    browser.once(Method::POST, "/sign-in", &body).await;
+    let second = browser.cookies["session"].clone();
+    assert_ne!(first, second);
+
+    browser.cookies.insert("session".to_owned(), first);
+    let page = browser.get("/help").await;
+    assert!(page.path.starts_with("/sign-in?next="), "{}", page.path);
+}
+
+#[tokio::test]
+async fn an_id_that_somebody_made_up_is_not_adopted() {
+    let app = app().await;
+    let operator = app.operator().await;
+    let mut browser = Browser::new(&app);
+    let made_up = "AAAAAAAAAAAAAAAAAAAAAA";
+    browser.cookies.insert("session".to_owned(), made_up.to_owned());
+    browser.sign_in(&operator.email, &operator.password).await;
+    assert_ne!(browser.cookies["session"], made_up);
+}
+
+#[tokio::test]
+async fn the_store_never_holds_the_id_of_a_session() {
+    let app = app().await;
+    let operator = app.operator().await;
+    let browser = Browser::of(&app, &operator).await;
+    let id = &browser.cookies["session"];
+    let digest = postdesk::service::tokens::digest(id);
+    assert!(app.store.session(&digest).await.unwrap().is_some());
+    assert!(app.store.session(id.as_bytes()).await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn a_wrong_password_says_nothing_about_the_account_and_is_not_echoed() {
+    let app = app().await;
+    let operator = app.operator().await;
+    let mut browser = Browser::new(&app);
+    let wrong = browser.sign_in(&operator.email, "not-the-password").await;
+    let unknown = browser.sign_in("nobody@people.example", "not-the-password").await;
+    for page in [&wrong, &unknown] {
+        assert_eq!(page.status, StatusCode::UNAUTHORIZED);
+        page.says("E-mail and password do not match")
+            .keeps_quiet_about("not-the-password");
+    }
+    wrong.says(&operator.email);
+    let same = |text: &str, email: &str| text.replace(email, "");
+    assert_eq!(
+        same(&wrong.text, &operator.email),
+        same(&unknown.text, "nobody@people.example")
+    );
+}
+
+#[tokio::test]
+async fn a_form_without_its_token_changes_nothing() {
+    let app = app().await;
+    app.mailbox("anna@brightwater.example").await;
+    let admin = app.domain_admin("brightwater.example").await;
+    let mut browser = Browser::of(&app, &admin).await;
+    for body in ["", "csrf=", "csrf=0123456789abcdefghjkmnpqrs", "csrf=x&csrf=y"] {
+        let page = browser
+            .post("/mailboxes/anna@brightwater.example/delete", body)
+            .await;
+        assert_eq!(page.status, StatusCode::FORBIDDEN, "{body}");
+        page.says("This form is out of date");
+    }
+    assert!(
+        app.mailbox_now("anna@brightwater.example")
+            .await
+            .deleted
+            .is_none()
+    );
+}
+
+#[tokio::test]
+async fn nobody_is_signed_in_by_a_form_of_another_site() {
+    let app = app().await;
+    let operator = app.operator().await;
+    let mut browser = Browser::new(&app);
+    let body = [
+        ("login", operator.email.as_str()),
+        ("password", &operator.password),
+        ("csrf", ""),
+    ];
+    let page = browser
+        .post("/sign-in", &serde_html_form::to_string(body).unwrap())
+        .await;
+    assert_eq!(page.status, StatusCode::FORBIDDEN);
+    assert!(!browser.cookies.contains_key("session"));
+}
+
+#[tokio::test]
+async fn signing_out_ends_the_session_everywhere() {
+    let app = app().await;
+    let operator = app.operator().await;
+    let mut browser = Browser::of(&app, &operator).await;
+    let id = browser.cookies["session"].clone();
+    let page = browser.get("/help").await;
+    let page = browser.send(&page, "/sign-out", &[]).await;
+    assert_eq!(page.path, "/sign-in");
+    browser.cookies.insert("session".to_owned(), id);
+    assert!(browser.get("/help").await.path.starts_with("/sign-in"));
+}
+
+#[tokio::test]
+async fn a_session_ends_when_nobody_is_there_and_after_a_day_in_any_case() {
+    let app = app().await;
+    let operator = app.operator().await;
+    let mut browser = Browser::of(&app, &operator).await;
+    let minutes = |n: u64| std::time::Duration::from_secs(n * 60);
+    app.later(minutes(61));
+    assert!(browser.get("/help").await.path.starts_with("/sign-in"), "idle");
+
+    let mut browser = Browser::of(&app, &operator).await;
+    for _ in 0..28 {
+        app.later(minutes(50));
+        assert_eq!(browser.get("/help").await.path, "/help");
+    }
+    app.later(minutes(50));
+    assert!(
+        browser.get("/help").await.path.starts_with("/sign-in"),
+        "absolute"
+    );
+}
+
+#[tokio::test]
+async fn signing_in_leads_back_to_the_page_that_was_asked_for_and_nowhere_else() {
+    let app = app().await;
+    app.domain("brightwater.example").await;
+    let admin = app.domain_admin("brightwater.example").await;
+    let mut browser = Browser::new(&app);
+    let page = browser
+        .get("/domains/brightwater.example/mailboxes?state=full")
+        .await;
+    page.says("Sign in to see this page");
+    let fields = [("login", admin.email.as_str()), ("password", &admin.password)];
+    let page = browser.send(&page, "/sign-in", &fields).await;
+    assert_eq!(page.path, "/domains/brightwater.example/mailboxes?state=full");
+
+    let mut browser = Browser::new(&app);
+    let page = browser.get("/sign-in?next=//evil.example/").await;
+    let page = browser.send(&page, "/sign-in", &fields).await;
+    assert_eq!(page.path, "/domains/brightwater.example");
+}
+
+#[tokio::test]
+async fn a_token_never_opens_a_page() {
+    let app = app().await;
+    let operator = app.operator().await;
+    let token = operator.token().await;
+    let router = postdesk::http::web::router((*app).clone());
+    for (cookie, expected) in [
+        (None, StatusCode::SEE_OTHER),
+        (Some("session=x"), StatusCode::BAD_REQUEST),
+    ] {
+        let mut request = http::Request::builder()
+            .uri("/help")
+            .header("authorization", format!("Bearer {token}"));
+        if let Some(cookie) = cookie {
+            request = request.header("cookie", cookie);
+        }
+        let request = request.body(axum::body::Body::empty()).unwrap();
+        let response = tower::ServiceExt::oneshot(router.clone(), request).await.unwrap();
+        assert_eq!(response.status(), expected);
+    }
+}

@@ -1,0 +1,5 @@
+//! The portal in a browser without scripts, through the router.
+
+mod browser;
+mod doors;
+mod flows;
