@@ -361,7 +361,7 @@ async fn dispatch(command: &Command, context: &Context) -> Result<(), Failure> {
         Command::Target(TargetCommand::Resync(args)) => commands::target_resync(context, args).await,
         Command::Target(TargetCommand::Verify(args)) => commands::target_verify(context, args).await,
         Command::ClusterConfig(args) => commands::cluster_config(context, args),
-        Command::Openapi => Err(Failure::Said("not wired yet".to_owned())),
+        Command::Openapi => commands::openapi(),
     }
 }
 

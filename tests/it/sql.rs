@@ -291,7 +291,7 @@ const MAY_WALK: &[(&str, &str)] = &[
         "sorts the customers of one reseller",
     ),
     (
-        "org_path >= $3 AND org_path < $4 ORDER BY id DESC",
+        "org_path >= $3 AND org_path < $4 ORDER BY id",
         "sorts the history of one customer",
     ),
     (
