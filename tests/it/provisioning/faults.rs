@@ -52,7 +52,7 @@ fn a_poisoned_object_parks_itself_and_holds_up_nobody() {
             "the mailbox anna@one.test is in the target already, in a row that Postdesk did not write"
         );
         let page = PageRequest::first(10);
-        let open = provisioning::open_objects(&app, &app.root(), true, &page)
+        let open = provisioning::open_objects(&app, &app.root(), Some(ObjectState::Failed), &page)
             .await
             .unwrap();
         assert_eq!(open.items[0].name, "anna@one.test");
