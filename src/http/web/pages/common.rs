@@ -122,7 +122,6 @@ pub(in crate::http::web) struct Target {
     pub(in crate::http::web) badge: Badge,
     pub(in crate::http::web) note: Option<Note>,
     pub(in crate::http::web) schema: String,
-    pub(in crate::http::web) in_sync: String,
     pub(in crate::http::web) pending: String,
     pub(in crate::http::web) oldest: String,
     pub(in crate::http::web) failed: String,

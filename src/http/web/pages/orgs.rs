@@ -47,6 +47,7 @@ pub(in crate::http::web) struct OrgVerbs {
     pub(in crate::http::web) suspend: bool,
     pub(in crate::http::web) resume: bool,
     pub(in crate::http::web) delete: bool,
+    pub(in crate::http::web) restore: bool,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -85,6 +86,7 @@ pub(in crate::http::web) struct OrgEdit {
     pub(in crate::http::web) version: String,
     pub(in crate::http::web) form: Form,
     pub(in crate::http::web) parents: Vec<Choice>,
+    pub(in crate::http::web) kinds: Vec<Choice>,
     pub(in crate::http::web) can_limits: bool,
     pub(in crate::http::web) pool: String,
     pub(in crate::http::web) button: String,
