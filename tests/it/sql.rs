@@ -229,8 +229,8 @@ async fn prepare(app: &TestApp, n: usize, text: &str) -> Result<(), String> {
         };
         let problem = problem.source().map(ToString::to_string).unwrap_or_default();
         let open = problem.split_once("inconsistent types deduced for parameter $");
-        let digits = |text: &str| text.chars().take_while(char::is_ascii_digit).collect::<String>();
-        let open = open.map(|(_, number)| digits(number).parse::<usize>().unwrap());
+        let digits = |rest: &str| rest.chars().take_while(char::is_ascii_digit).collect::<String>();
+        let open = open.and_then(|(_, rest)| digits(rest).parse::<usize>().ok());
         match open.filter(|number| numbers.insert(*number)) {
             Some(_) => (),
             None => return Err(problem),

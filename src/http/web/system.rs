@@ -9,7 +9,7 @@ use super::visitor::Visitor;
 use crate::access::{Place, ProvisioningRepair};
 use crate::model::{AliasId, MailboxId, ObjectKind};
 use crate::service::provisioning;
-use crate::store::{OpenObject, PageRequest, TargetStatus};
+use crate::store::{ObjectState, OpenObject, PageRequest, TargetStatus};
 
 /// Failed objects that the page names.
 const MOST_FAILURES: usize = 100;
@@ -17,7 +17,13 @@ const MOST_FAILURES: usize = 100;
 pub(super) async fn targets(visitor: Visitor) -> Answer {
     let (app, call) = (&visitor.app, &visitor.call);
     let all = provisioning::targets(app, call).await?;
-    let failures = provisioning::open_objects(app, call, true, &PageRequest::first(MOST_FAILURES)).await?;
+    let failures = provisioning::open_objects(
+        app,
+        call,
+        Some(ObjectState::Failed),
+        &PageRequest::first(MOST_FAILURES),
+    )
+    .await?;
     page(&Targets {
         chrome: visitor.chrome(&Here::Everything("Targets")).await?,
         can_repair: visitor.actor().may::<ProvisioningRepair>(&Place::system()),
