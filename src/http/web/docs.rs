@@ -196,7 +196,7 @@ pub(super) async fn security_txt(State(app): State<App>) -> Response {
 }
 
 pub(super) async fn change_password() -> Answer {
-    see("/account")
+    Ok(see("/account"))
 }
 
 #[cfg(test)]

@@ -9,6 +9,10 @@ use crate::model::{Limit, Limits, Quota};
 /// What is typed into the fields of limits. A form without them has none.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
+#[expect(
+    clippy::struct_field_names,
+    reason = "they are called as the fields of the forms are"
+)]
 pub(super) struct TypedLimits {
     max_domains: Option<String>,
     max_mailboxes: Option<String>,

@@ -30,15 +30,16 @@ pub(super) struct Asked {
 pub(super) async fn results(visitor: Visitor, Query(asked): Query<Asked>) -> Answer {
     let query = asked.q.trim();
     if let Some(path) = whole_domain(&visitor, query).await? {
-        return see(&path);
+        return Ok(see(&path));
     }
     let hits = search::find(&visitor.app, &visitor.call, query, search::MOST_HITS).await?;
     if let Some(hit) = the_one(&hits, query) {
-        return see(&href(hit));
+        return Ok(see(&href(hit)));
     }
-    let did_you_mean = match hits.is_empty() && !query.is_empty() {
-        true => meant(&visitor, query).await?,
-        false => None,
+    let did_you_mean = if hits.is_empty() && !query.is_empty() {
+        meant(&visitor, query).await?
+    } else {
+        None
     };
     let chrome = Chrome {
         query: query.to_owned(),

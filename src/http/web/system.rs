@@ -3,7 +3,7 @@
 use super::answer::{Answer, page};
 use super::forms::{CsrfForm, Plain};
 use super::nav::Here;
-use super::pages::common::{Target, TargetFailure, Targets};
+use super::pages::common::{Target, TargetFailure, TargetsPage};
 use super::view::{Badge, Flash, Note, words};
 use super::visitor::Visitor;
 use crate::access::{Place, ProvisioningRepair};
@@ -24,7 +24,7 @@ pub(super) async fn targets(visitor: Visitor) -> Answer {
         &PageRequest::first(MOST_FAILURES),
     )
     .await?;
-    page(&Targets {
+    page(&TargetsPage {
         chrome: visitor.chrome(&Here::Everything("Targets")).await?,
         can_repair: visitor.actor().may::<ProvisioningRepair>(&Place::system()),
         failed: all.iter().any(|target| target.parked > 0),

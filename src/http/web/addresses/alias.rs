@@ -95,7 +95,7 @@ pub(in crate::http::web) async fn show(visitor: Visitor, At(at): At<AliasRef>) -
 async fn show_one(visitor: &Visitor, at: &AliasRef, status: StatusCode, sent: Option<Form>) -> Answer {
     let (alias, permit) = aliases::get(&visitor.app, &visitor.call, at).await?;
     if alias.address.is_catch_all() && alias.deleted.is_none() {
-        return see(&format!("/domains/{}/catch-all", alias.address.domain()));
+        return Ok(see(&format!("/domains/{}/catch-all", alias.address.domain())));
     }
     let content = content(visitor, &alias, permit.place(), sent).await?;
     page_with(status, &content)

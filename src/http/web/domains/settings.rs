@@ -258,7 +258,7 @@ async fn show_delete(visitor: &Visitor, name: &DomainName, status: StatusCode, f
                 "Nobody in it can sign in, and senders get their mail back, from now on.".to_owned(),
                 format!("Until {purge} it can be restored with everything in it. Then it is gone for good."),
             ],
-            type_to_confirm: String::new(),
+            typed: String::new(),
             button: "Delete domain".to_owned(),
         },
     )

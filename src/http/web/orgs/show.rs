@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::super::answer::{Answer, page};
 use super::super::nav::Here;
-use super::super::pages::orgs::{Org as OrgPage, OrgRef, OrgRow, OrgVerbs, Orgs, Person};
+use super::super::pages::orgs::{OrgPage, OrgRef, OrgRow, OrgVerbs, Orgs, Person};
 use super::super::paging::{Wanted, pager};
 use super::super::view::history::happening_to;
 use super::super::view::{Happening, Link, Note, mail, words};

@@ -126,7 +126,7 @@ async fn show_delete(visitor: &Visitor, id: OrgId, status: StatusCode, form: For
             effects: vec![format!(
                 "Until {purge} it can be restored. Then it is gone for good."
             )],
-            type_to_confirm: String::new(),
+            typed: String::new(),
             button: "Delete customer".to_owned(),
         },
     )

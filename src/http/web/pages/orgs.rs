@@ -59,7 +59,7 @@ pub(in crate::http::web) struct Person {
 
 #[derive(Template, Clone, Debug, Default)]
 #[template(path = "pages/org.html")]
-pub(in crate::http::web) struct Org {
+pub(in crate::http::web) struct OrgPage {
     pub(in crate::http::web) chrome: Chrome,
     pub(in crate::http::web) org: OrgRef,
     pub(in crate::http::web) back: Link,
