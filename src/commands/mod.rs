@@ -10,7 +10,7 @@ use crate::config::{self, ConfigError, Settings, Sources};
 use crate::error::Error;
 use crate::service::App;
 use crate::start::StartError;
-use crate::{out, start};
+use crate::{http, out, start};
 
 mod accounts;
 mod cluster_config;
@@ -103,6 +103,11 @@ pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
         cause = error.source();
     }
     text
+}
+
+/// Prints the OpenAPI document of the REST API.
+pub fn openapi() -> Result<(), Failure> {
+    Ok(out::line(http::api::document().trim_end())?)
 }
 
 /// An application for a command that runs beside a server.

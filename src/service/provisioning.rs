@@ -35,7 +35,7 @@ pub async fn states_of(app: &App, object: uuid::Uuid) -> Result<Vec<TargetState>
 pub async fn open_states(
     app: &App,
     objects: &[uuid::Uuid],
-) -> Result<std::collections::HashMap<uuid::Uuid, crate::store::ObjectState>, Error> {
+) -> Result<std::collections::HashMap<uuid::Uuid, ObjectState>, Error> {
     app.store.open_states(objects).await
 }
 

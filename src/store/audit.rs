@@ -8,7 +8,7 @@ use super::page::{Page, PageRequest};
 use super::row::{Reading, time};
 use super::{Store, corrupt};
 use crate::access::{AuditRead, OrgPath, Permit, Place};
-use crate::db::{Db, row};
+use crate::db::{Db, Query, row};
 use crate::error::Error;
 use crate::model::{Detail, DomainId, EventId, EventKind, Timestamp};
 
@@ -75,53 +75,6 @@ pub enum EventOrder {
 /// How long a transaction may take to commit what it has numbered.
 const SETTLES_WITHIN: Duration = Duration::from_secs(5);
 
-macro_rules! statements {
-    ($comparison:literal, $order:literal) => {
-        [
-            concat!(
-                "SELECT ",
-                columns!(),
-                " FROM events WHERE subject_id = $1 AND id ",
-                $comparison,
-                " $2 AND org_path >= $4 AND org_path < $5 AND at <= $6 AND ($7 OR domain_id = $8) ORDER BY id ",
-                $order,
-                " LIMIT $3"
-            ),
-            concat!(
-                "SELECT ",
-                columns!(),
-                " FROM events WHERE domain_id = $1 AND id ",
-                $comparison,
-                " $2 AND org_path >= $4 AND org_path < $5 AND at <= $6 ORDER BY id ",
-                $order,
-                " LIMIT $3"
-            ),
-            concat!(
-                "SELECT ",
-                columns!(),
-                " FROM events WHERE id <> $1 AND id ",
-                $comparison,
-                " $2 AND org_path >= $4 AND org_path < $5 AND at <= $6 ORDER BY id ",
-                $order,
-                " LIMIT $3"
-            ),
-            // Everything is walked by time, and not by the index of orgs.
-            concat!(
-                "SELECT ",
-                columns!(),
-                " FROM events WHERE id <> $1 AND id ",
-                $comparison,
-                " $2 AND $4 < $5 AND at <= $6 ORDER BY id ",
-                $order,
-                " LIMIT $3"
-            ),
-        ]
-    };
-}
-
-const NEWEST_FIRST: [&str; 4] = statements!("<", "DESC");
-const OLDEST_FIRST: [&str; 4] = statements!(">", "ASC");
-
 impl EventRow {
     fn record(self) -> Result<EventRecord, Error> {
         let reading = Reading {
@@ -157,31 +110,23 @@ impl Store {
         page: &PageRequest,
     ) -> Result<Page<EventRecord>, Error> {
         let place = permit.place();
-        let ([of_subject, of_domain, of_org, of_all], first) = match filter.order {
-            EventOrder::NewestFirst => (NEWEST_FIRST, Uuid::max()),
-            EventOrder::OldestFirst => (OLDEST_FIRST, Uuid::nil()),
+        let seen = page.part(0).and_then(|part| part.parse().ok());
+        let query = match filter.order {
+            EventOrder::NewestFirst => self.newest(filter, place).bind(seen.unwrap_or(Uuid::max())),
+            EventOrder::OldestFirst => self.oldest(filter, place).bind(seen.unwrap_or(Uuid::nil())),
         };
-        let (sql, key) = match (filter.subject, place.domain) {
-            (Some(subject), _) => (of_subject, subject),
-            (None, Some(domain)) => (of_domain, domain.uuid()),
-            (None, None) if place.org == OrgPath::root() => (of_all, Uuid::nil()),
-            (None, None) => (of_org, Uuid::nil()),
+        let query = query.bind(page.rows());
+        let (path, end) = (place.org.as_str().to_owned(), place.org.end());
+        let query = match filter.subject.or(place.domain.map(DomainId::uuid)) {
+            Some(one) => query.bind(one).bind(path).bind(end),
+            None if place.org == OrgPath::root() => query,
+            None => query.bind(path).bind(end),
         };
-        let seen = page.part(0).and_then(|part| part.parse().ok()).unwrap_or(first);
-        let mut query = self
-            .db
-            .read(sql)
-            .bind(key)
-            .bind(seen)
-            .bind(page.rows())
-            .bind(place.org.as_str().to_owned())
-            .bind(place.org.end())
-            .bind(self.settled_until(filter.order));
-        if filter.subject.is_some() {
-            let domain = place.domain.map_or(Uuid::nil(), DomainId::uuid);
-            query = query.bind(place.domain.is_none()).bind(domain);
-        }
-        let rows: Vec<EventRow> = query.fetch_all().await?;
+        let mut rows: Vec<EventRow> = query.fetch_all().await?;
+        // A thing stays in its domain: of one in another domain nothing is shown, of one in this everything.
+        let is_here =
+            |row: &EventRow| place.domain.is_none() || row.domain_id.map(DomainId::from) == place.domain;
+        rows.retain(|row| is_here(row) && row.at <= self.settled_until(filter.order));
         let rows = Page::of(rows, page.limit, |row| vec![row.id.to_string()]);
         let items = rows
             .items
@@ -192,6 +137,61 @@ impl Store {
             items,
             next: rows.next,
         })
+    }
+
+    fn newest(&self, filter: &EventFilter, place: &Place) -> Query<'_> {
+        match (filter.subject, place.domain) {
+            (Some(_), _) => self.db.read(concat!(
+                "SELECT ",
+                columns!(),
+                " FROM events WHERE id < $1 AND subject_id = $3 AND org_path >= $4 AND org_path < $5
+                  ORDER BY id DESC LIMIT $2"
+            )),
+            (None, Some(_)) => self.db.read(concat!(
+                "SELECT ",
+                columns!(),
+                " FROM events WHERE id < $1 AND domain_id = $3 AND org_path >= $4 AND org_path < $5
+                  ORDER BY id DESC LIMIT $2"
+            )),
+            // Everything is walked by time.
+            (None, None) if place.org == OrgPath::root() => self.db.read(concat!(
+                "SELECT ",
+                columns!(),
+                " FROM events WHERE id < $1 ORDER BY id DESC LIMIT $2"
+            )),
+            (None, None) => self.db.read(concat!(
+                "SELECT ",
+                columns!(),
+                " FROM events WHERE id < $1 AND org_path >= $3 AND org_path < $4 ORDER BY id DESC LIMIT $2"
+            )),
+        }
+    }
+
+    fn oldest(&self, filter: &EventFilter, place: &Place) -> Query<'_> {
+        match (filter.subject, place.domain) {
+            (Some(_), _) => self.db.read(concat!(
+                "SELECT ",
+                columns!(),
+                " FROM events WHERE id > $1 AND subject_id = $3 AND org_path >= $4 AND org_path < $5
+                  ORDER BY id LIMIT $2"
+            )),
+            (None, Some(_)) => self.db.read(concat!(
+                "SELECT ",
+                columns!(),
+                " FROM events WHERE id > $1 AND domain_id = $3 AND org_path >= $4 AND org_path < $5
+                  ORDER BY id LIMIT $2"
+            )),
+            (None, None) if place.org == OrgPath::root() => self.db.read(concat!(
+                "SELECT ",
+                columns!(),
+                " FROM events WHERE id > $1 ORDER BY id LIMIT $2"
+            )),
+            (None, None) => self.db.read(concat!(
+                "SELECT ",
+                columns!(),
+                " FROM events WHERE id > $1 AND org_path >= $3 AND org_path < $4 ORDER BY id LIMIT $2"
+            )),
+        }
     }
 
     /// Up to when every event is there that ever will be.

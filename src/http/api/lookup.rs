@@ -28,7 +28,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 
 /// One step of the way of a mail.
 #[derive(Serialize, ToSchema)]
-#[schema(as = Step, no_recursion)]
+#[schema(as = Step)]
 struct StepView<'a> {
     /// The address.
     address: &'a str,
@@ -36,6 +36,7 @@ struct StepView<'a> {
     #[schema(value_type = StepKindWord)]
     kind: &'static str,
     /// Where it goes on to.
+    #[schema(no_recursion)]
     next: Vec<StepView<'a>>,
 }
 

@@ -92,7 +92,7 @@ fn head(document: &mut Value) {
         "summary": "Delegated administration of a mail hosting cluster",
         "description": DESCRIPTION,
         "version": env!("CARGO_PKG_VERSION"),
-        "contact": {"name": "The operator of this installation", "url": "/"},
+        "contact": {"name": "The operator of this installation", "url": "https://portal.example/"},
         "license": {"name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0"},
     });
     document["servers"] = json!([{"url": super::BASE, "description": "This installation"}]);

@@ -76,8 +76,8 @@ pub(super) fn page_with(status: StatusCode, template: &impl Template) -> Answer 
 }
 
 /// Another page, to be fetched with GET.
-pub(super) fn see(path: &str) -> Answer {
-    Ok(Redirect::to(path).into_response())
+pub(super) fn see(path: &str) -> Response {
+    Redirect::to(path).into_response()
 }
 
 /// There is no such page.
@@ -111,7 +111,7 @@ async fn answer(app: &App, seen: &Seen, oops: &Oops) -> Answer {
     if let Oops::Error(error) = oops {
         match error.as_ref() {
             Error::Unknown => return sign_in_first(seen),
-            Error::Moved(address) => return see(&moved(seen, address)),
+            Error::Moved(address) => return Ok(see(&moved(seen, address))),
             Error::Internal(_) | Error::Unavailable(_) => log(error),
             _ => {}
         }
@@ -149,10 +149,10 @@ fn sign_in_first(seen: &Seen) -> Answer {
     }
     let wanted = seen.uri.path_and_query().map_or("/", |path| path.as_str());
     if seen.method != Method::GET || wanted == "/" {
-        return see("/sign-in");
+        return Ok(see("/sign-in"));
     }
     let query = serde_html_form::to_string([("next", wanted)]).unwrap_or_default();
-    see(&format!("/sign-in?{query}"))
+    Ok(see(&format!("/sign-in?{query}")))
 }
 
 /// The page of a mailbox under its new address.

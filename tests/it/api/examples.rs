@@ -165,7 +165,7 @@ fn story() -> Vec<Example> {
             PUT,
             "/mailboxes/james@brightwater.example",
             json!({"display_name": "James Okafor",
-            "quota_bytes": "unlimited"}),
+            "quota_bytes": 1_073_741_824_u64}),
             201,
         ),
         (

@@ -163,11 +163,15 @@ impl Provisioner for Portal {
     }
 
     async fn add_alias(&mut self, address: &str, destination: &str) {
-        self.make(
-            "/aliases",
-            json!({"address": address, "destinations": [destination]}),
-        )
-        .await;
+        let known = self.client.get(&format!("/aliases/{address}")).send().await;
+        if known.status.is_success() {
+            let path = format!("/aliases/{address}/members/{destination}");
+            self.client.put(&path, "").expect(200).await;
+            settled(&self.app).await;
+        } else {
+            let body = json!({"address": address, "destinations": [destination]});
+            self.make("/aliases", body).await;
+        }
     }
 
     async fn delete_alias(&mut self, address: &str) {

@@ -134,7 +134,13 @@ impl Worker {
         let stop = CancellationToken::new();
         let mut worker = app.settings.worker.clone();
         worker.poll_ms = 50;
-        let running = tokio::spawn(worker::run((**app).clone(), settings, worker, stop.clone()));
+        let running = tokio::spawn(worker::run(
+            (**app).clone(),
+            settings,
+            worker,
+            app.ids.next(),
+            stop.clone(),
+        ));
         Self { stop, running }
     }
 
