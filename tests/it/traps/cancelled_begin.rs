@@ -3,10 +3,11 @@
 
 use std::time::Duration;
 
+use postdesk::db::{DbError, Tx};
 use postdesk::service::App;
 
 use crate::support::app::{TestApp, mailbox_draft};
-use crate::support::backend::both;
+use crate::support::backend::{Backend, both};
 
 both! {
     a_cancelled_begin_loses_nothing,
@@ -27,15 +28,31 @@ async fn drop_after<T>(polls: usize, future: impl Future<Output = T>) -> bool {
     .await
 }
 
+/// Waits for all, which hold what they have got until the last is there.
+async fn all_of(open: impl Iterator<Item = impl Future<Output = Result<Tx, DbError>>>) -> Vec<Tx> {
+    let mut held = Vec::new();
+    for one in open {
+        held.push(one.await.unwrap());
+    }
+    held
+}
+
 async fn a_cancelled_begin_loses_nothing(app: &TestApp) {
     let db = app.db();
     db.write("CREATE TABLE kept (n BIGINT PRIMARY KEY)")
         .execute()
         .await
         .unwrap();
+    // With every connection open and idle, a begin is cancelled in its own middle and not in that of a handshake.
+    if app.backend == Backend::Postgres {
+        let open = (0..8).map(|_| db.begin());
+        for tx in all_of(open).await {
+            tx.rollback().await.unwrap();
+        }
+    }
     let mut acknowledged = Vec::new();
     for n in 0..60_i64 {
-        let polls = usize::try_from(n % 6).unwrap();
+        let polls = usize::try_from(n % 4).unwrap();
         drop_after(polls, db.begin()).await;
         let written = db.write("INSERT INTO kept VALUES ($1)").bind(n).execute().await;
         if written.is_ok() {
