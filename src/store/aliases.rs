@@ -20,6 +20,14 @@ macro_rules! columns {
     };
 }
 
+/// The same columns, as an `UPDATE aliases` returns them. What has just been changed is pending.
+macro_rules! returned {
+    () => {
+        " RETURNING id, domain_id, (SELECT o.org_id FROM domains o WHERE o.id = domain_id), org_path, domain,
+           local_part, description, enabled, external_id, version, created_at, updated_at, deleted_at, purge_at, TRUE"
+    };
+}
+
 row! {
     struct AliasRow {
         id: uuid::Uuid, domain_id: uuid::Uuid, org_id: uuid::Uuid, org_path: String, domain: String, local_part: String,
@@ -349,12 +357,10 @@ impl<P: WritesAliases> Aliases<'_, P> {
         let row: Option<AliasRow> = self
             .0
             .tx
-            .query(
-                "UPDATE aliases SET version = version + 1 WHERE id = $1 AND domain_id = $2
-                 RETURNING id, domain_id, (SELECT o.org_id FROM domains o WHERE o.id = domain_id), org_path, domain,
-                   local_part, description, enabled, external_id, version, created_at, updated_at, deleted_at,
-                   purge_at, TRUE",
-            )
+            .query(concat!(
+                "UPDATE aliases SET version = version + 1 WHERE id = $1 AND domain_id = $2",
+                returned!()
+            ))
             .bind(id.uuid())
             .bind(domain.uuid())
             .fetch_optional()
@@ -499,10 +505,11 @@ impl<P: crate::access::WritesMailboxes> Change<P> {
         let rows: Vec<AliasRow> = self
             .tx
             .query(
-                "UPDATE aliases SET version = version + 1, updated_at = $3
-                 WHERE domain_id = $1 AND id IN (SELECT alias_id FROM alias_destinations WHERE destination = $2)
-                 RETURNING id, domain_id, org_path, domain, local_part, description, enabled, external_id, version,
-                   created_at, updated_at, deleted_at, purge_at",
+                concat!(
+ "UPDATE aliases SET version = version + 1, updated_at = $3
+                 WHERE domain_id = $1 AND id IN (SELECT alias_id FROM alias_destinations WHERE destination = $2)",
+ returned!()
+ ),
             )
             .bind(domain.uuid())
             .bind(old.to_string())

@@ -96,7 +96,7 @@ async fn a_suspended_person_has_no_way_in(app: &TestApp) {
 
 async fn sessions_end(app: &TestApp) {
     let operator = app.operator().await;
-    let end = app.clock_now().plus(Duration::from_secs(60));
+    let end = app.clock_now().plus(Duration::from_mins(1));
     let put = async |anew| {
         app.store
             .put_session(b"one", Some(operator.account), "data", end, anew)
@@ -110,7 +110,7 @@ async fn sessions_end(app: &TestApp) {
         Some(("data".to_owned(), end))
     );
     assert!(put(false).await);
-    app.later(Duration::from_secs(60));
+    app.later(Duration::from_mins(1));
     assert_eq!(app.store.session(b"one").await.unwrap(), None);
     app.store.end_session(b"one").await.unwrap();
     assert!(!put(false).await);
@@ -118,7 +118,7 @@ async fn sessions_end(app: &TestApp) {
 
 async fn a_session_is_never_taken_over(app: &TestApp) {
     let operator = app.operator().await;
-    let end = app.clock_now().plus(Duration::from_secs(60));
+    let end = app.clock_now().plus(Duration::from_mins(1));
     let put = async |account| {
         app.store
             .put_session(b"one", account, "data", end, true)

@@ -253,8 +253,7 @@ async fn the_way_of_a_mail_is_told(app: &TestApp) {
     let admin = app.domain_admin("brightwater.example").await;
     let way = async |address: &str| {
         let step = resolve::resolve(app, &admin.call, &destination(address)).await;
-        step.map(|step| told(&step))
-            .unwrap_or_else(|error| error.to_string())
+        step.map_or_else(|error| error.to_string(), |step| told(&step))
     };
 
     assert_eq!(

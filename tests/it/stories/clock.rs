@@ -28,7 +28,7 @@ async fn forwarding_ends_on_its_day(app: &TestApp) {
     let forwarding = Forwarding {
         destinations: vec![destination("x@outside.test")],
         keep_copy: true,
-        until: Some(app.clock_now().plus(Duration::from_secs(2 * 86_400))),
+        until: Some(app.clock_now().plus(Duration::from_hours(48))),
     };
     let anna = "anna@brightwater.example".parse().unwrap();
     mailboxes::set_forwarding(app, &app.root(), &anna, forwarding)
@@ -53,7 +53,7 @@ async fn forwarding_ends_on_its_day(app: &TestApp) {
 
 async fn a_suspension_ends_on_its_day(app: &TestApp) {
     app.mailbox("anna@brightwater.example").await;
-    let until = Some(app.clock_now().plus(Duration::from_secs(86_400)));
+    let until = Some(app.clock_now().plus(Duration::from_hours(24)));
     let anna = "anna@brightwater.example".parse().unwrap();
     mailboxes::suspend(app, &app.root(), &anna, "leave".parse().unwrap(), true, until)
         .await
@@ -115,7 +115,7 @@ async fn a_deleted_domain_goes_with_everything_in_it(app: &TestApp) {
 
 async fn a_clock_that_goes_back_makes_no_older_ids(app: &TestApp) {
     let first = app.mailbox("a@brightwater.example").await.id;
-    app.clock.set(app.clock_now().minus(Duration::from_secs(3600)));
+    app.clock.set(app.clock_now().minus(Duration::from_hours(1)));
     let second = app.mailbox("b@brightwater.example").await.id;
     app.role(Role::Operator, Scope::System).await;
 

@@ -123,7 +123,7 @@ async fn an_address_is_given_once(app: &TestApp) {
 async fn a_mailbox_is_changed(app: &TestApp) {
     app.mailbox("anna@brightwater.example").await;
     let admin = app.domain_admin("brightwater.example").await;
-    app.later(Duration::from_secs(60));
+    app.later(Duration::from_mins(1));
     let patch = MailboxPatch {
         display_name: Some("Anna Berg".parse().unwrap()),
         quota: Some(Quota::Unlimited),
@@ -324,7 +324,7 @@ async fn a_rename_does_not_take_what_is_taken(app: &TestApp) {
 async fn a_mailbox_is_suspended_and_resumed(app: &TestApp) {
     app.mailbox("anna@brightwater.example").await;
     let anna = at("anna@brightwater.example");
-    let until = Some(app.clock_now().plus(Duration::from_secs(3600)));
+    let until = Some(app.clock_now().plus(Duration::from_hours(1)));
     let suspend = async |receive, until| {
         mailboxes::suspend(
             app,
@@ -382,7 +382,7 @@ async fn mail_is_sent_on_until_a_date(app: &TestApp) {
     let anna = at("anna@brightwater.example");
     let set = async |forwarding| mailboxes::set_forwarding(app, &app.root(), &anna, forwarding).await;
     let wanted = Forwarding {
-        until: Some(app.clock_now().plus(Duration::from_secs(60))),
+        until: Some(app.clock_now().plus(Duration::from_mins(1))),
         keep_copy: false,
         ..forwarding(&[
             "Bert@Brightwater.Example",

@@ -59,7 +59,7 @@ async fn the_last_place_is_given_once(app: &TestApp) {
         app.mailbox(&format!("b@{name}")).await;
 
         let task = |n: usize| {
-            let app: &App = if n % 2 == 0 { app } else { &neighbour };
+            let app: &App = if n.is_multiple_of(2) { app } else { &neighbour };
             create(app.clone(), call(app), domain.name.clone(), format!("m{n}"))
         };
         let words = together((0..16).map(task).collect()).await;
@@ -87,7 +87,7 @@ async fn one_address_is_given_once_however_many_ask(app: &TestApp) {
         let (app, domain) = (App::clone(app), domain.name.clone());
         async move {
             let call = call(&app);
-            if n % 2 == 0 {
+            if n.is_multiple_of(2) {
                 return create(app, call, domain, "anna".to_owned()).await;
             }
             word(&aliases::create(&app, &call, &domain, alias_draft("anna", &["x@outside.test"])).await)

@@ -136,12 +136,10 @@ async fn migrate(url: &DatabaseUrl) {
 pub(crate) fn sql(text: String) -> &'static str {
     static KEPT: OnceLock<std::sync::Mutex<std::collections::HashSet<&'static str>>> = OnceLock::new();
     let mut kept = KEPT.get_or_init(std::sync::Mutex::default).lock().unwrap();
-    match kept.get(text.as_str()) {
-        Some(known) => known,
-        None => {
-            let text: &'static str = text.leak();
-            kept.insert(text);
-            text
-        }
+    if let Some(known) = kept.get(text.as_str()) {
+        return known;
     }
+    let text: &'static str = text.leak();
+    kept.insert(text);
+    text
 }
