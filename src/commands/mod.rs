@@ -170,12 +170,6 @@ pub fn check_config(sources: &Sources, is_json: bool) -> Result<(), Failure> {
     if valid { Ok(()) } else { Err(Failure::Checked) }
 }
 
-/// Prints the OpenAPI document of the REST API.
-pub fn openapi() -> Result<(), Failure> {
-    out::line(crate::http::api::document().trim_end())?;
-    Ok(())
-}
-
 /// Shows every setting, its value and where it came from.
 pub fn config_explain(sources: &Sources, is_json: bool) -> Result<(), Failure> {
     let loaded = config::load(sources)?;
