@@ -110,7 +110,7 @@ pub(super) async fn explain(State(app): State<App>, request: Request, next: Next
 async fn answer(app: &App, seen: &Seen, oops: &Oops) -> Answer {
     if let Oops::Error(error) = oops {
         match error.as_ref() {
-            Error::Unknown => return sign_in_first(seen),
+            Error::Unknown => return Ok(sign_in_first(seen)),
             Error::Moved(address) => return Ok(see(&moved(seen, address))),
             Error::Internal(_) | Error::Unavailable(_) => log(error),
             _ => {}
@@ -143,16 +143,16 @@ fn log(error: &Error) {
 }
 
 /// Where to after signing in: back to the page that was asked for, if it was a page.
-fn sign_in_first(seen: &Seen) -> Answer {
+fn sign_in_first(seen: &Seen) -> Response {
     if seen.is_part {
-        return Ok(StatusCode::UNAUTHORIZED.into_response());
+        return StatusCode::UNAUTHORIZED.into_response();
     }
     let wanted = seen.uri.path_and_query().map_or("/", |path| path.as_str());
     if seen.method != Method::GET || wanted == "/" {
-        return Ok(see("/sign-in"));
+        return see("/sign-in");
     }
     let query = serde_html_form::to_string([("next", wanted)]).unwrap_or_default();
-    Ok(see(&format!("/sign-in?{query}")))
+    see(&format!("/sign-in?{query}"))
 }
 
 /// The page of a mailbox under its new address.

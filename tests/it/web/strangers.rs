@@ -100,25 +100,25 @@ impl World {
     }
 
     fn real(&self, pattern: &str) -> String {
-        self.filled(pattern, "brightwater.example", "anna", "sales", &self.org)
+        filled(pattern, "brightwater.example", "anna", "sales", &self.org)
     }
 
-    fn absent(&self, pattern: &str) -> String {
+    fn absent(pattern: &str) -> String {
         let org = "org_00000000000000000000000000";
-        self.filled(pattern, "nowhere.example", "nobody", "nothing", org)
-    }
-
-    fn filled(&self, pattern: &str, domain: &str, mailbox: &str, alias: &str, org: &str) -> String {
-        pattern
-            .replace("{domain}", domain)
-            .replace("{mailbox}", &format!("{mailbox}@{domain}"))
-            .replace("{alias}", &format!("{alias}@{domain}"))
-            .replace("{org}", org)
+        filled(pattern, "nowhere.example", "nobody", "nothing", org)
     }
 
     async fn admin(&self) -> Person<'_> {
         self.app.domain_admin("brightwater.example").await
     }
+}
+
+fn filled(pattern: &str, domain: &str, mailbox: &str, alias: &str, org: &str) -> String {
+    pattern
+        .replace("{domain}", domain)
+        .replace("{mailbox}", &format!("{mailbox}@{domain}"))
+        .replace("{alias}", &format!("{alias}@{domain}"))
+        .replace("{org}", org)
 }
 
 /// The proof that a browser's forms carry.
@@ -135,7 +135,7 @@ async fn for_a_stranger_every_page_of_another_customer_is_as_if_it_were_not() {
     let mut browser = Browser::of(&world.app, &stranger).await;
     for pattern in PAGES {
         let foreign = browser.get(&world.real(pattern)).await;
-        let absent = browser.get(&world.absent(pattern)).await;
+        let absent = browser.get(&World::absent(pattern)).await;
         assert_eq!(foreign.status, StatusCode::NOT_FOUND, "{pattern}");
         assert_eq!(absent.status, StatusCode::NOT_FOUND, "{pattern}");
         assert_eq!(foreign.text, absent.text, "{pattern} tells them apart");
