@@ -131,7 +131,8 @@ impl<P: Permission> Change<P> {
         if written == 1 { Ok(()) } else { Err(Error::Unknown) }
     }
 
-    /// Tells every target to look at what the event touched.
+    /// Tells every target to look at what the event touched. What is waiting already keeps its place, so that a domain
+    /// that is touched again does not fall behind its own mailboxes.
     async fn note(&mut self, event: &Event) -> Result<(), Error> {
         for touched in &event.touched {
             self.tx
@@ -140,7 +141,9 @@ impl<P: Permission> Change<P> {
                      SELECT $1, id, $2, $3, $4, $4 FROM targets WHERE enabled
                      ON CONFLICT (object_id, target_id) DO UPDATE SET wanted = excluded.wanted,
                        pending_since = COALESCE(projections.pending_since, excluded.pending_since),
-                       due_at = excluded.due_at, tries = 0, parked = FALSE",
+                       due_at = CASE WHEN projections.pending_since IS NULL OR projections.due_at > excluded.due_at
+                         THEN excluded.due_at ELSE projections.due_at END,
+                       tries = 0, parked = FALSE",
                 )
                 .bind(touched.id)
                 .bind(touched.kind.as_str())
