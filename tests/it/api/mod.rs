@@ -4,3 +4,4 @@ mod client;
 mod conventions;
 mod document;
 mod examples;
+mod resources;
