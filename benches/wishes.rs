@@ -37,7 +37,7 @@ struct Installation {
 fn cpu_us() -> u64 {
     // utime and stime of this process, in ticks of 10 ms.
     let stat = std::fs::read_to_string("/proc/self/stat").unwrap();
-    let fields: Vec<u64> = stat
+    let fields: Vec<i64> = stat
         .rsplit(')')
         .next()
         .unwrap()
@@ -45,7 +45,7 @@ fn cpu_us() -> u64 {
         .filter_map(|f| f.parse().ok())
         .collect();
     // After the name come state and ten numbers before utime; the state is no number.
-    (fields[10] + fields[11]) * 10_000
+    u64::try_from(fields[10] + fields[11]).unwrap() * 10_000
 }
 
 fn draft(n: usize) -> MailboxDraft {

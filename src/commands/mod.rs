@@ -10,7 +10,7 @@ use crate::config::{self, ConfigError, Settings, Sources};
 use crate::error::Error;
 use crate::service::App;
 use crate::start::StartError;
-use crate::{out, start};
+use crate::{http, out, start};
 
 mod accounts;
 mod cluster_config;
@@ -105,6 +105,11 @@ pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
     text
 }
 
+/// Prints the OpenAPI document of the REST API.
+pub fn openapi() -> Result<(), Failure> {
+    Ok(out::line(http::api::document().trim_end())?)
+}
+
 /// An application for a command that runs beside a server.
 async fn open(context: &Context) -> Result<App, Failure> {
     let settings = &context.settings;
@@ -163,12 +168,6 @@ pub fn check_config(sources: &Sources, is_json: bool) -> Result<(), Failure> {
         }
     }
     if valid { Ok(()) } else { Err(Failure::Checked) }
-}
-
-/// Prints the OpenAPI document of the REST API.
-pub fn openapi() -> Result<(), Failure> {
-    out::line(crate::http::api::document().trim_end())?;
-    Ok(())
 }
 
 /// Shows every setting, its value and where it came from.

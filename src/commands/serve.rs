@@ -18,6 +18,7 @@ use crate::config::Settings;
 use crate::http::limits::HttpLimits;
 use crate::http::security::{self, Guard};
 use crate::http::server;
+use crate::http::session::SessionEnds;
 use crate::service::{App, accounts};
 use crate::{http, out, signals, start};
 
@@ -67,7 +68,11 @@ pub(super) async fn run(
     let bound = listener.local_addr()?;
     let tasks = TaskTracker::new();
     let guard = Guard::new(settings, bound, tasks.clone());
-    let router = security::harden(http::router(app.clone()), &guard);
+    let ends = SessionEnds {
+        idle: Duration::from_mins(settings.session.idle_min.into()),
+        absolute: Duration::from_hours(settings.session.absolute_h.into()),
+    };
+    let router = security::harden(http::router(app.clone(), ends), &guard);
     let limits = HttpLimits::from(&settings.http);
     let stop_worker = CancellationToken::new();
     let worker = settings.worker.enabled.then(|| {

@@ -7,6 +7,7 @@ use super::{
     Entry, MailSettings, NodeSettings, Problem, Settings, Source, TargetSettings, is_loopback_name, secret,
 };
 use crate::db::url::Engine;
+use crate::model::{ARGON2_MEMORY_KIB, ARGON2_PASSES};
 
 /// All that is wrong between settings that are each right by themselves.
 pub(super) fn check(settings: &Settings, entries: &[Entry]) -> Vec<Problem> {
@@ -61,11 +62,17 @@ fn positive(settings: &Settings) -> Vec<Problem> {
     let mut problems: Vec<Problem> = zero
         .map(|(key, _)| Problem::error(key, "must be at least 1; leave it out for the default"))
         .collect();
-    // Argon2 itself asks for eight blocks.
-    if settings.passwords.argon2_memory_kib < 8 {
+    // What the portal hashes must be a hash that it would take from others.
+    if !ARGON2_MEMORY_KIB.contains(&settings.passwords.argon2_memory_kib) {
         problems.push(Problem::error(
             "passwords.argon2_memory_kib",
-            "must be at least 8; 19456 is recommended",
+            "must be from 12288 to 131072; 19456 is recommended",
+        ));
+    }
+    if settings.passwords.argon2_passes > *ARGON2_PASSES.end() {
+        problems.push(Problem::error(
+            "passwords.argon2_passes",
+            "must be at most 6; 2 is recommended",
         ));
     }
     if settings.passwords.queue > 1000 {

@@ -2,6 +2,7 @@
 
 use axum::Router;
 
+use self::session::SessionEnds;
 use crate::service::App;
 
 pub mod api;
@@ -17,11 +18,11 @@ pub mod static_files;
 mod watched;
 pub mod web;
 
-/// Everything that is answered, not yet hardened.
-pub fn router(app: App) -> Router {
+/// Everything that is answered, not yet hardened; people stay signed in until `ends`.
+pub fn router(app: App, ends: SessionEnds) -> Router {
     Router::new()
         .merge(api::router(app.clone()))
         .merge(health::routes(app.clone()))
         .merge(static_files::routes())
-        .merge(web::router(app))
+        .merge(web::router_with(app, ends))
 }

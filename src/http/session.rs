@@ -16,7 +16,7 @@ use crate::service::{App, tokens};
 /// The one key under which a session keeps its record.
 const KEY: &str = "signed_in";
 /// How often at most the store is told that somebody is still there.
-const TOUCH_EVERY: Duration = Duration::from_secs(60);
+const TOUCH_EVERY: Duration = Duration::from_mins(1);
 
 /// How long people stay signed in.
 #[derive(Copy, Clone, Debug)]
@@ -30,8 +30,8 @@ pub struct SessionEnds {
 impl Default for SessionEnds {
     fn default() -> Self {
         Self {
-            idle: Duration::from_secs(60 * 60),
-            absolute: Duration::from_secs(24 * 60 * 60),
+            idle: Duration::from_hours(1),
+            absolute: Duration::from_hours(24),
         }
     }
 }
@@ -302,7 +302,6 @@ pub async fn end(session: &Session) -> Result<(), Error> {
 }
 
 /// What went wrong stands in the log already.
-#[expect(clippy::needless_pass_by_value, reason = "it is given to map_err by its name")]
 fn unavailable(error: tower_sessions::session::Error) -> Error {
     match error {
         tower_sessions::session::Error::Store(_) => Error::Overloaded { retry_after_s: 2 },

@@ -39,7 +39,10 @@ pub use mailbox::{
     Deleted, Forwarding, Mailbox, MailboxDraft, MailboxPatch, MailboxState, MailboxUsage, Protocols,
     ProtocolsPatch, Secret, Suspension, fullness,
 };
-pub use password::{AccountHash, BadHash, BadPassword, MailboxHash, Password, PasswordRules, words_password};
+pub use password::{
+    ARGON2_MEMORY_KIB, ARGON2_PASSES, AccountHash, BadHash, BadPassword, MailboxHash, Password,
+    PasswordRules, words_password,
+};
 pub use quota::{BadAmount, Limit, Quota, QuotaBytes};
 pub use refusal::Refusal;
 pub use text::{BadText, DisplayName, ExternalId, Label, Labels, Note, Reason};

@@ -9,7 +9,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::invalid::Problem;
 
-pub use hash::{AccountHash, BadHash, MailboxHash};
+pub use hash::{ARGON2_MEMORY_KIB, ARGON2_PASSES, AccountHash, BadHash, MailboxHash};
 pub use words::words_password;
 
 /// The longest password that is hashed.

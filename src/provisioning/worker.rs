@@ -24,14 +24,15 @@ const USAGE_EVERY: Duration = Duration::from_secs(30);
 /// How often promises that come due are looked for.
 const PROMISES_EVERY: Duration = Duration::from_secs(5);
 
-/// Runs until `shutdown`: every target of the settings, and what the clock asks for.
+/// Runs until `shutdown`: every target of the settings, and what the clock asks for. Targets are held as `holder`; no two
+/// workers that run at once may have the same.
 pub async fn run(
     app: App,
     targets: Vec<TargetSettings>,
     settings: WorkerSettings,
+    holder: Uuid,
     shutdown: CancellationToken,
 ) {
-    let holder: Uuid = app.ids.next();
     let mut loops = JoinSet::new();
     let rows = loop {
         match app.store.enabled_targets().await {

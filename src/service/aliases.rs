@@ -324,13 +324,7 @@ async fn change_alias<P: WritesAliases>(
         .changing("enabled", &before.enabled, &after.enabled)
         .changing("external_id", &before.external_id, &after.external_id);
     if event.detail.changes.is_empty() {
-        return Ok(Done {
-            value: Alias {
-                version: before.version - 1,
-                ..before
-            },
-            events: Vec::new(),
-        });
+        return Ok(unlocked(before));
     }
     if before.address != after.address {
         change.aliases().readdress(&before.address, &after).await?;
@@ -407,21 +401,28 @@ fn at_version(call: &Call, version: i64) -> Call {
     }
 }
 
-/// Puts an alias into the bin.
+/// Puts an alias into the bin. The catch-all takes a permission of its own.
 pub async fn delete(app: &App, call: &Call, at: &AliasRef) -> Result<Done<Alias>, Error> {
+    let (alias, _) = open::<AliasRead>(app, call, at).await?;
+    if alias.address.is_catch_all() {
+        let (seen, permit) = open::<AliasCatchAll>(app, call, at).await?;
+        return bin(app, call, seen.id, permit).await;
+    }
     let (seen, permit) = open::<AliasDelete>(app, call, at).await?;
+    bin(app, call, seen.id, permit).await
+}
 
+async fn bin<P: WritesAliases>(
+    app: &App,
+    call: &Call,
+    id: AliasId,
+    permit: Permit<P>,
+) -> Result<Done<Alias>, Error> {
     let mut change = app.store.change(call, permit).await?;
     change.hold_pool().await?;
-    let mut alias = change.aliases().lock(seen.id).await?;
+    let mut alias = change.aliases().lock(id).await?;
     if alias.deleted.is_some() {
-        return Ok(Done {
-            value: Alias {
-                version: alias.version - 1,
-                ..alias
-            },
-            events: Vec::new(),
-        });
+        return Ok(unlocked(alias));
     }
     change.aliases().bin(&mut alias).await?;
     let purge = change.purge_at();
@@ -431,8 +432,35 @@ pub async fn delete(app: &App, call: &Call, at: &AliasRef) -> Result<Done<Alias>
     Ok(Done { value: alias, events })
 }
 
-/// Takes an alias out of the bin, as it was.
+/// An alias that was locked and is left as it was.
+fn unlocked(alias: Alias) -> Done<Alias> {
+    Done {
+        value: Alias {
+            version: alias.version - 1,
+            ..alias
+        },
+        events: Vec::new(),
+    }
+}
+
+/// Takes an alias out of the bin, as it was. The catch-all takes a permission of its own.
 pub async fn restore(app: &App, call: &Call, at: &AliasRef) -> Result<Done<Alias>, Error> {
+    let (seen, _) = open_binned::<AliasRead>(app, call, at).await?;
+    let by_id = AliasRef::Id(seen.id);
+    if seen.address.is_catch_all() {
+        let (_, permit) = open_binned::<AliasCatchAll>(app, call, &by_id).await?;
+        return unbin(app, call, seen.id, permit).await;
+    }
+    let (_, permit) = open_binned::<AliasDelete>(app, call, &by_id).await?;
+    unbin(app, call, seen.id, permit).await
+}
+
+/// The newest alias of this name in the bin, or the one in use if there is none.
+async fn open_binned<P: Permission>(
+    app: &App,
+    call: &Call,
+    at: &AliasRef,
+) -> Result<(Alias, Permit<P>), Error> {
     let guarded = match at {
         AliasRef::Id(id) => app.store.alias_by_id(*id).await?,
         AliasRef::Address(address) => {
@@ -442,20 +470,22 @@ pub async fn restore(app: &App, call: &Call, at: &AliasRef) -> Result<Done<Alias
             }
         }
     };
-    let opened = guarded.open::<AliasDelete>(&call.actor);
-    let (seen, permit) = opened.map_err(|denied| Error::denied(denied, "alias", &at.to_string()))?;
+    guarded
+        .open(&call.actor)
+        .map_err(|denied| Error::denied(denied, "alias", &at.to_string()))
+}
 
+async fn unbin<P: WritesAliases>(
+    app: &App,
+    call: &Call,
+    id: AliasId,
+    permit: Permit<P>,
+) -> Result<Done<Alias>, Error> {
     let mut change = app.store.change(call, permit).await?;
     change.hold_pool().await?;
-    let mut alias = change.aliases().lock(seen.id).await?;
+    let mut alias = change.aliases().lock(id).await?;
     if alias.deleted.is_none() {
-        return Ok(Done {
-            value: Alias {
-                version: alias.version - 1,
-                ..alias
-            },
-            events: Vec::new(),
-        });
+        return Ok(unlocked(alias));
     }
     change
         .refuse_loop(&alias.address.to_string(), &alias.destinations)

@@ -20,6 +20,14 @@ macro_rules! columns {
     };
 }
 
+/// The same columns, as an `UPDATE aliases` returns them. What has just been changed is pending.
+macro_rules! returned {
+    () => {
+        " RETURNING id, domain_id, (SELECT o.org_id FROM domains o WHERE o.id = domain_id), org_path, domain,
+           local_part, description, enabled, external_id, version, created_at, updated_at, deleted_at, purge_at, TRUE"
+    };
+}
+
 row! {
     struct AliasRow {
         id: uuid::Uuid, domain_id: uuid::Uuid, org_id: uuid::Uuid, org_path: String, domain: String, local_part: String,
@@ -349,12 +357,10 @@ impl<P: WritesAliases> Aliases<'_, P> {
         let row: Option<AliasRow> = self
             .0
             .tx
-            .query(
-                "UPDATE aliases SET version = version + 1 WHERE id = $1 AND domain_id = $2
-                 RETURNING id, domain_id, (SELECT o.org_id FROM domains o WHERE o.id = domain_id), org_path, domain,
-                   local_part, description, enabled, external_id, version, created_at, updated_at, deleted_at,
-                   purge_at, TRUE",
-            )
+            .query(concat!(
+                "UPDATE aliases SET version = version + 1 WHERE id = $1 AND domain_id = $2",
+                returned!()
+            ))
             .bind(id.uuid())
             .bind(domain.uuid())
             .fetch_optional()
@@ -496,36 +502,46 @@ impl<P: crate::access::WritesMailboxes> Change<P> {
         new: &EmailAddress,
     ) -> Result<Vec<(AliasId, i64)>, Error> {
         let domain = self.domain_id()?;
-        let rows: Vec<(uuid::Uuid, i64)> = self
+        let rows: Vec<AliasRow> = self
             .tx
             .query(
-                "UPDATE aliases SET version = version + 1, updated_at = $3
-                 WHERE domain_id = $1 AND id IN (SELECT alias_id FROM alias_destinations WHERE destination = $2)
-                 RETURNING id, version",
+                concat!(
+ "UPDATE aliases SET version = version + 1, updated_at = $3
+                 WHERE domain_id = $1 AND id IN (SELECT alias_id FROM alias_destinations WHERE destination = $2)",
+ returned!()
+ ),
             )
             .bind(domain.uuid())
             .bind(old.to_string())
             .bind(self.now.as_micros())
             .fetch_all()
             .await?;
-        for (id, _) in &rows {
+        let mut repointed = Vec::with_capacity(rows.len());
+        for row in rows {
+            let id = row.id;
             self.tx
                 .query("DELETE FROM alias_destinations WHERE alias_id = $1 AND destination IN ($2, $3)")
-                .bind(*id)
+                .bind(id)
                 .bind(old.to_string())
                 .bind(new.to_string())
                 .execute()
                 .await?;
             self.tx
                 .query("INSERT INTO alias_destinations (alias_id, destination) VALUES ($1, $2)")
-                .bind(*id)
+                .bind(id)
                 .bind(new.to_string())
                 .execute()
                 .await?;
+            let found = self
+                .tx
+                .query("SELECT destination FROM alias_destinations WHERE alias_id = $1 ORDER BY destination")
+                .bind(id)
+                .fetch_all()
+                .await?;
+            let alias = row.alias(destinations(id, &found)?)?;
+            self.index_alias(&alias, alias.deleted.is_some()).await?;
+            repointed.push((alias.id, alias.version));
         }
-        Ok(rows
-            .into_iter()
-            .map(|(id, version)| (AliasId::from(id), version))
-            .collect())
+        Ok(repointed)
     }
 }

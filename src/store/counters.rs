@@ -81,7 +81,7 @@ impl<P: Permission> Change<P> {
             .query(
                 "UPDATE domains SET used_mailboxes = used_mailboxes + $2, used_aliases = used_aliases + $3,
                    used_quota_bytes = used_quota_bytes + $4, used_unlimited = used_unlimited + $5
-                 WHERE id = $1 AND deleted_at IS NULL
+                 WHERE id = $1 AND deleted_at IS NULL AND used_quota_bytes <= $6
                  RETURNING name, NULL, max_mailboxes, max_aliases, max_quota_bytes, max_mailbox_bytes,
                    CAST(0 AS BIGINT), used_mailboxes, used_aliases, used_quota_bytes, used_unlimited",
             )
@@ -90,11 +90,11 @@ impl<P: Permission> Change<P> {
             .bind(delta.aliases)
             .bind(delta.quota_bytes)
             .bind(delta.unlimited)
+            .bind(room(delta))
             .fetch_optional()
             .await?;
         let Some(row) = row else {
-            let next = "Restore the domain from the bin first.";
-            return Err(Refusal::new("domain_deleted", "The domain is in the bin.", next).into());
+            return Err(self.uncountable(domain).await?.into());
         };
         let pool = row.pool("domains")?;
         pool.admit(delta)?;
@@ -116,7 +116,7 @@ impl<P: Permission> Change<P> {
                     "UPDATE orgs SET used_domains = used_domains + $2, used_mailboxes = used_mailboxes + $3,
                        used_aliases = used_aliases + $4, used_quota_bytes = used_quota_bytes + $5,
                        used_unlimited = used_unlimited + $6
-                     WHERE path = $1
+                     WHERE path = $1 AND used_quota_bytes <= $7
                      RETURNING name, max_domains, max_mailboxes, max_aliases, max_quota_bytes, max_mailbox_bytes,
                        used_domains, used_mailboxes, used_aliases, used_quota_bytes, used_unlimited",
                 )
@@ -126,14 +126,43 @@ impl<P: Permission> Change<P> {
                 .bind(delta.aliases)
                 .bind(delta.quota_bytes)
                 .bind(delta.unlimited)
+                .bind(room(delta))
                 .fetch_optional()
                 .await?;
-            if let Some(row) = row {
-                let pool = row.pool("orgs")?;
-                pool.admit(delta)?;
-                pool.admit_mailbox_quota(quota)?;
-            }
+            let pool = row.ok_or_else(too_much)?.pool("orgs")?;
+            pool.admit(delta)?;
+            pool.admit_mailbox_quota(quota)?;
         }
         Ok(())
     }
+
+    /// Why a domain cannot be counted at.
+    async fn uncountable(&mut self, domain: DomainId) -> Result<Refusal, Error> {
+        let live: Option<(i64,)> = self
+            .tx
+            .query("SELECT version FROM domains WHERE id = $1 AND deleted_at IS NULL")
+            .bind(domain.uuid())
+            .fetch_optional()
+            .await?;
+        if live.is_some() {
+            return Ok(too_much());
+        }
+        let next = "Restore the domain from the bin first.";
+        Ok(Refusal::new("domain_deleted", "The domain is in the bin.", next))
+    }
+}
+
+/// The largest sum of quotas to which `delta` can be added.
+fn room(delta: Delta) -> i64 {
+    i64::MAX - delta.quota_bytes.max(0)
+}
+
+fn too_much() -> Refusal {
+    let next = "Choose a smaller quota, or an unlimited one.";
+    Refusal::new(
+        "limit_reached",
+        "All quotas together are more than can be counted.",
+        next,
+    )
+    .at("/quota_bytes")
 }

@@ -7,10 +7,13 @@
 )]
 
 mod api;
+mod architecture;
 mod cluster;
 mod commands;
+mod policy;
 mod provisioning;
 mod sql;
 mod stories;
 mod support;
+mod traps;
 mod web;

@@ -22,12 +22,11 @@ impl Statement {
 }
 
 /// A piece of Rust that matters here.
+#[derive(Clone)]
 enum Token {
     Text(usize, String),
-    Concat,
-    Columns,
-    Listing,
-    Hole,
+    Macro(String),
+    Hole(String),
     Open,
     Close,
 }
@@ -42,32 +41,39 @@ fn tokens(source: &str) -> Vec<Token> {
             rest = rest.split_once('\n').map_or("", |(_, rest)| rest);
         } else if let Some(after) = rest.strip_prefix("'\"'") {
             rest = after;
-        } else if let Some(after) = rest.strip_prefix("concat!(") {
-            tokens.push(Token::Concat);
-            rest = after;
-        } else if let Some(after) = rest.strip_prefix("columns!()") {
-            tokens.push(Token::Columns);
-            rest = after;
-        } else if let Some(after) = rest.strip_prefix("listing!(") {
-            tokens.push(Token::Listing);
-            rest = after;
-        } else if rest.starts_with("$condition") || rest.starts_with("$last") {
-            tokens.push(Token::Hole);
-            rest = &rest[1..];
         } else if next == '"' {
             let (text, after) = string(&rest[1..]);
             tokens.push(Token::Text(line(rest), text));
             rest = after;
+        } else if let Some(after) = rest.strip_prefix('$') {
+            let (name, after) = word(after);
+            tokens.push(Token::Hole(name.to_owned()));
+            rest = after;
+        } else if next.is_alphabetic() || next == '_' {
+            let (name, after) = word(rest);
+            rest = after;
+            if let Some(after) = rest.strip_prefix("!(") {
+                tokens.push(Token::Macro(name.to_owned()));
+                rest = after;
+            }
         } else {
             match next {
-                '(' => tokens.push(Token::Open),
-                ')' => tokens.push(Token::Close),
+                '(' | '{' | '[' => tokens.push(Token::Open),
+                ')' | '}' | ']' => tokens.push(Token::Close),
                 _ => (),
             }
             rest = &rest[next.len_utf8()..];
         }
     }
     tokens
+}
+
+/// The name that begins here, and what comes after it.
+fn word(rest: &str) -> (&str, &str) {
+    rest.split_at(
+        rest.find(|c: char| !c.is_alphanumeric() && c != '_')
+            .unwrap_or(rest.len()),
+    )
 }
 
 /// The string that begins here, and what comes after it.
@@ -84,85 +90,114 @@ fn string(rest: &str) -> (String, &str) {
     panic!("a string without an end");
 }
 
+/// A macro of the store that makes SQL: the names of its holes, and what it is made of.
+struct Maker {
+    name: String,
+    holes: Vec<String>,
+    body: Vec<Token>,
+}
+
+/// The macros that are declared in a source.
+fn makers(source: &str) -> Vec<Maker> {
+    let declared = source.split("macro_rules! ").skip(1);
+    declared
+        .map(|text| {
+            let (name, rest) = word(text);
+            let body = rest.split_once("=>").unwrap();
+            let end = body.1.find("\n}\n").unwrap();
+            let holes = tokens(body.0).into_iter().filter_map(|token| match token {
+                Token::Hole(name) => Some(name),
+                _ => None,
+            });
+            Maker {
+                name: name.to_owned(),
+                holes: holes.collect(),
+                body: tokens(&body.1[..end]),
+            }
+        })
+        .collect()
+}
+
+/// The texts that a piece of source makes, each with the line where it begins.
+fn texts(pieces: &[Token], makers: &[Maker], filled: &[(String, String)]) -> Vec<(usize, String)> {
+    let mut made = Vec::new();
+    let mut at = 0;
+    while let Some(piece) = pieces.get(at) {
+        at += 1;
+        match piece {
+            Token::Text(line, text) => made.push((*line, text.clone())),
+            Token::Hole(name) => {
+                let text = filled.iter().find(|(hole, _)| hole == name);
+                made.extend(text.map(|(_, text)| (0, text.clone())));
+            }
+            Token::Macro(name) => {
+                let inside = inside(&pieces[at..]);
+                at += inside.len() + 1;
+                let arguments = texts(inside, makers, filled);
+                let line = arguments.iter().map(|(line, _)| *line).find(|line| *line > 0);
+                let line = line.unwrap_or(0);
+                if name == "concat" {
+                    made.push((line, arguments.into_iter().map(|(_, text)| text).collect()));
+                } else if let Some(maker) = makers.iter().find(|maker| maker.name == *name) {
+                    let arguments = arguments.into_iter().map(|(_, text)| text);
+                    let filled: Vec<_> = maker.holes.iter().cloned().zip(arguments).collect();
+                    let made_by = texts(&maker.body, makers, &filled);
+                    made.extend(made_by.into_iter().map(|(_, text)| (line, text)));
+                } else {
+                    made.extend(arguments);
+                }
+            }
+            Token::Open | Token::Close => (),
+        }
+    }
+    made
+}
+
+/// The pieces up to the bracket that closes.
+fn inside(pieces: &[Token]) -> &[Token] {
+    let mut depth = 1;
+    for (at, piece) in pieces.iter().enumerate() {
+        match piece {
+            Token::Open | Token::Macro(_) => depth += 1,
+            Token::Close => depth -= 1,
+            Token::Text(..) | Token::Hole(_) => (),
+        }
+        if depth == 0 {
+            return &pieces[..at];
+        }
+    }
+    panic!("a bracket without an end");
+}
+
 fn is_statement(text: &str) -> bool {
     let verbs = ["SELECT ", "INSERT INTO ", "UPDATE ", "DELETE FROM ", "WITH "];
     verbs.iter().any(|verb| text.trim_start().starts_with(verb))
 }
 
-/// The statements in one file of the store. Its columns may stand in the module above it.
+/// The statements in one file of the store. Its macros may stand in the module above it.
 fn statements_of(file: &Path) -> Vec<Statement> {
     let source = fs::read_to_string(file).unwrap();
     let above = fs::read_to_string(file.parent().unwrap().with_extension("rs")).unwrap_or_default();
-    let columns = [&source, &above].into_iter().find_map(|text| {
-        let (_, rest) = text.split_once("macro_rules! columns")?;
-        Some(string(&rest[rest.find('"').unwrap() + 1..]).0)
-    });
-    let columns = columns.unwrap_or_default();
-    let listing = source
-        .split_once("macro_rules! listing")
-        .map(|(_, rest)| rest.split_once("concat!(").unwrap().1);
-    let mut found = Vec::new();
-    let mut tokens = tokens(&source).into_iter();
-    while let Some(token) = tokens.next() {
-        let (line, text) = match token {
-            Token::Text(line, text) => (line, text),
-            Token::Concat => joined(&mut tokens, &columns, Vec::new()),
-            Token::Listing => {
-                let (line, holes) = arguments(&mut tokens);
-                let mut template = self::tokens(listing.unwrap()).into_iter();
-                (line, joined(&mut template, &columns, holes).1)
-            }
-            Token::Columns | Token::Hole | Token::Open | Token::Close => continue,
-        };
-        // The pieces of a macro's own text, with its holes still open, are no statement yet.
-        if is_statement(&text) && !text.contains(OPEN) {
-            let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-            let file = file.file_name().unwrap().to_string_lossy().into_owned();
-            found.push(Statement { file, line, text });
-        }
+    let makers: Vec<Maker> = makers(&source).into_iter().chain(makers(&above)).collect();
+    // What a macro is made of is no statement until its holes are filled.
+    let mut rest = source.as_str();
+    let mut outside = String::new();
+    while let Some((before, after)) = rest.split_once("macro_rules! ") {
+        let (declared, after) = after.split_at(after.find("\n}\n").unwrap());
+        outside.push_str(before);
+        outside.extend(declared.matches('\n'));
+        rest = after;
     }
-    found
-}
-
-/// What stands for a hole that nothing was put into.
-const OPEN: char = '\u{25cc}';
-
-/// The strings between the brackets of a macro.
-fn arguments(tokens: &mut impl Iterator<Item = Token>) -> (usize, Vec<String>) {
-    let mut line = 0;
-    let mut holes = Vec::new();
-    for token in tokens {
-        match token {
-            Token::Text(at, text) => {
-                line = at;
-                holes.push(text);
-            }
-            _ => break,
-        }
-    }
-    (line, holes)
-}
-
-/// What a `concat!` makes, up to its closing bracket.
-fn joined(tokens: &mut impl Iterator<Item = Token>, columns: &str, holes: Vec<String>) -> (usize, String) {
-    let (mut line, mut text, mut depth) = (0, String::new(), 1);
-    let mut holes = holes.into_iter();
-    for token in tokens {
-        match token {
-            Token::Text(at, part) => {
-                line = if line == 0 { at } else { line };
-                text.push_str(&part);
-            }
-            Token::Columns => text.push_str(columns),
-            Token::Hole => text.push_str(&holes.next().unwrap_or(OPEN.to_string())),
-            Token::Open | Token::Concat | Token::Listing => depth += 1,
-            Token::Close => depth -= 1,
-        }
-        if depth == 0 {
-            break;
-        }
-    }
-    (line, text)
+    outside.push_str(rest);
+    texts(&tokens(&outside), &makers, &[])
+        .into_iter()
+        .filter(|(_, text)| is_statement(text))
+        .map(|(line, text)| Statement {
+            file: file.file_name().unwrap().to_string_lossy().into_owned(),
+            line,
+            text: text.split_whitespace().collect::<Vec<_>>().join(" "),
+        })
+        .collect()
 }
 
 fn statements() -> Vec<Statement> {
@@ -229,8 +264,8 @@ async fn prepare(app: &TestApp, n: usize, text: &str) -> Result<(), String> {
         };
         let problem = problem.source().map(ToString::to_string).unwrap_or_default();
         let open = problem.split_once("inconsistent types deduced for parameter $");
-        let digits = |text: &str| text.chars().take_while(char::is_ascii_digit).collect::<String>();
-        let open = open.map(|(_, number)| digits(number).parse::<usize>().unwrap());
+        let digits = |rest: &str| rest.chars().take_while(char::is_ascii_digit).collect::<String>();
+        let open = open.and_then(|(_, rest)| digits(rest).parse::<usize>().ok());
         match open.filter(|number| numbers.insert(*number)) {
             Some(_) => (),
             None => return Err(problem),

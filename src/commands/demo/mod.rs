@@ -141,7 +141,14 @@ impl Home {
                 value,
             });
         }
-        Ok(config::load(&sources)?.settings)
+        let settings = config::load(&sources)?.settings;
+        if settings.targets.len() > 1 {
+            return Err(Failure::Said(
+                "a demonstration writes to its own target and no other; leave targets out of --config and --set"
+                    .to_owned(),
+            ));
+        }
+        Ok(settings)
     }
 
     /// Throws away what was made here before, and nothing else.

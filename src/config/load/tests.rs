@@ -344,3 +344,16 @@ mod example {
         );
     }
 }
+
+#[test]
+fn what_the_portal_hashes_is_a_hash_that_it_takes() {
+    let hashing = |memory: u32, passes: u32| {
+        from_file(&format!(
+            "[passwords]\nargon2_memory_kib = {memory}\nargon2_passes = {passes}\n"
+        ))
+    };
+    assert!(hashing(12_288, 1).is_ok() && hashing(131_072, 6).is_ok());
+    assert!(complaints(hashing(12_287, 1)).contains("must be from 12288 to 131072"));
+    assert!(complaints(hashing(131_073, 1)).contains("must be from 12288 to 131072"));
+    assert!(complaints(hashing(19_456, 7)).contains("must be at most 6"));
+}

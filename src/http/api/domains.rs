@@ -376,7 +376,7 @@ async fn list_aliases(ask: Ask) -> Result<Response, Problem> {
 /// Every address of the domain is reached under it too. Takes the permission `domain.create`.
 #[utoipa::path(post, path = "/domains/{domain}/aliases", operation_id = "createDomainAlias", tag = "Domains",
     request_body = DomainAliasCreation,
-    responses((status = 200, description = "The domain.", body = Shown)))]
+    responses((status = 201, description = "The domain.", body = Shown)))]
 async fn add_alias(ask: Ask) -> Result<Response, Problem> {
     let call = ask.writing()?;
     let name = name(&ask, &call).await?;
@@ -386,7 +386,7 @@ async fn add_alias(ask: Ask) -> Result<Response, Problem> {
         })
     })?;
     let done = domains::add_alias(&ask.app, &call, &name, alias).await?;
-    reply::done(&ask, call.dry_run, &done, Success::Ok).await
+    reply::done(&ask, call.dry_run, &done, Success::Created).await
 }
 
 /// Take another name away from a domain

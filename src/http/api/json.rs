@@ -413,7 +413,7 @@ mod tests {
             (r#"{"display_name": "A", "a/b~c": 5}"#, "/a~1b~0c unknown_field"),
             (
                 r#"{"display_name": "A\u0000"}"#,
-                "/display_name nul, /display_name text_character",
+                "/display_name nul, /display_name text_control_character",
             ),
             (
                 r#"{"display_name": "A", "quota_bytes": null}"#,

@@ -76,8 +76,8 @@ pub(super) fn page_with(status: StatusCode, template: &impl Template) -> Answer 
 }
 
 /// Another page, to be fetched with GET.
-pub(super) fn see(path: &str) -> Answer {
-    Ok(Redirect::to(path).into_response())
+pub(super) fn see(path: &str) -> Response {
+    Redirect::to(path).into_response()
 }
 
 /// There is no such page.
@@ -110,8 +110,8 @@ pub(super) async fn explain(State(app): State<App>, request: Request, next: Next
 async fn answer(app: &App, seen: &Seen, oops: &Oops) -> Answer {
     if let Oops::Error(error) = oops {
         match error.as_ref() {
-            Error::Unknown => return sign_in_first(seen),
-            Error::Moved(address) => return see(&moved(seen, address)),
+            Error::Unknown => return Ok(sign_in_first(seen)),
+            Error::Moved(address) => return Ok(see(&moved(seen, address))),
             Error::Internal(_) | Error::Unavailable(_) => log(error),
             _ => {}
         }
@@ -143,9 +143,9 @@ fn log(error: &Error) {
 }
 
 /// Where to after signing in: back to the page that was asked for, if it was a page.
-fn sign_in_first(seen: &Seen) -> Answer {
+fn sign_in_first(seen: &Seen) -> Response {
     if seen.is_part {
-        return Ok(StatusCode::UNAUTHORIZED.into_response());
+        return StatusCode::UNAUTHORIZED.into_response();
     }
     let wanted = seen.uri.path_and_query().map_or("/", |path| path.as_str());
     if seen.method != Method::GET || wanted == "/" {

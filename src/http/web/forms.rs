@@ -154,14 +154,12 @@ impl Reader {
             return None;
         }
         let end = format!("{}T23:59:59Z", text.trim());
-        match end.parse() {
-            Ok(at) => Some(at),
-            Err(_) => {
-                let text = "a day is written as 2026-12-07: year, month, day";
-                self.0.push(format!("/{field}"), "date_form", text);
-                None
-            }
+        let at = end.parse().ok();
+        if at.is_none() {
+            let text = "a day is written as 2026-12-07: year, month, day";
+            self.0.push(format!("/{field}"), "date_form", text);
         }
+        at
     }
 
     /// Something is wrong that no parser knows of.

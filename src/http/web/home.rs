@@ -14,18 +14,18 @@ pub(super) async fn home(visitor: Visitor) -> Answer {
     let wide = |scope: &Scope| matches!(scope, Scope::System | Scope::Org(..));
     let mut grants = visitor.actor().grants().iter();
     if grants.any(|grant| grant.role == Role::Support && wide(&grant.scope)) {
-        return see("/search");
+        return Ok(see("/search"));
     }
     let mut grants = visitor.actor().grants().iter();
     if grants.any(|grant| grant.scope == Scope::System) {
-        return see("/orgs");
+        return Ok(see("/orgs"));
     }
     let (inside, all) = (Inside::Everything, MailboxFilter::default());
     let page = domains::list(&visitor.app, &visitor.call, &inside, &all, &PageRequest::first(2)).await?;
     match page.items.as_slice() {
-        [only] => see(&format!("/domains/{}", only.name)),
-        [] if visitor.actor().may_anywhere::<OrgRead>() => see("/orgs"),
-        _ => see("/domains"),
+        [only] => Ok(see(&format!("/domains/{}", only.name))),
+        [] if visitor.actor().may_anywhere::<OrgRead>() => Ok(see("/orgs")),
+        _ => Ok(see("/domains")),
     }
 }
 

@@ -10,16 +10,24 @@ use axum::routing::{get, post};
 use super::session::{self, SessionEnds};
 use crate::service::App;
 
+mod account;
+mod addresses;
 mod answer;
+mod docs;
 mod domains;
 mod forms;
 mod home;
+mod limits;
 mod mailbox;
 mod mailboxes;
 mod nav;
+mod orgs;
 mod pages;
 mod paging;
+mod records;
+mod search;
 mod sign_in;
+mod system;
 mod view;
 mod visitor;
 
@@ -34,6 +42,9 @@ pub fn router_with(app: App, ends: SessionEnds) -> Router {
         .merge(doors())
         .merge(domain_routes())
         .merge(mailbox_routes())
+        .merge(alias_routes())
+        .merge(org_routes())
+        .merge(account_routes())
         .fallback(answer::nowhere)
         .method_not_allowed_fallback(answer::not_that_way)
         .layer(from_fn(visitor::one_credential))
@@ -46,6 +57,12 @@ fn doors() -> Router<App> {
     Router::new()
         .route("/", get(home::home))
         .route("/help", get(home::help))
+        .route("/search", get(search::results))
+        .route("/search/suggest", get(search::suggestions))
+        .route("/docs/errors", get(docs::problems))
+        .route("/docs/errors/{code}", get(docs::problem))
+        .route("/.well-known/security.txt", get(docs::security_txt))
+        .route("/.well-known/change-password", get(docs::change_password))
         .route("/sign-in", get(sign_in::ask).post(sign_in::enter))
         .route("/sign-out", post(sign_in::leave))
         .route("/setup/{code}", get(sign_in::set_up).post(sign_in::finish_set_up))
@@ -53,18 +70,82 @@ fn doors() -> Router<App> {
 }
 
 fn domain_routes() -> Router<App> {
-    Router::new()
-        .route("/domains/{domain}", get(domains::home::show))
-        .route("/domains/{domain}/mailboxes", get(mailboxes::list::show))
-        .route("/domains/{domain}/mailboxes/bulk", post(mailboxes::list::bulk))
+    use domains::{home, list, settings};
+
+    let of_domain = Router::new()
+        .route("/", get(home::show))
+        .route("/mailboxes", get(mailboxes::list::show))
+        .route("/mailboxes/bulk", post(mailboxes::list::bulk))
+        .route("/mailboxes/check", get(mailboxes::new::check_part))
         .route(
-            "/domains/{domain}/mailboxes/check",
-            get(mailboxes::new::check_part),
-        )
-        .route(
-            "/domains/{domain}/mailboxes/new",
+            "/mailboxes/new",
             get(mailboxes::new::ask).post(mailboxes::new::create),
         )
+        .route("/addresses", get(addresses::list))
+        .route(
+            "/addresses/new",
+            get(addresses::alias::ask).post(addresses::alias::create),
+        )
+        .route(
+            "/catch-all",
+            get(addresses::catch_all::ask).post(addresses::catch_all::save),
+        )
+        .route("/activity", get(records::of_domain))
+        .route("/bin", get(records::bin))
+        .route("/settings", get(settings::show).post(settings::save))
+        .route("/domain-aliases", post(settings::add_name))
+        .route("/domain-aliases/{alias}/remove", post(settings::remove_name))
+        .route("/suspend", post(settings::suspend))
+        .route("/resume", post(settings::resume))
+        .route("/delete", get(settings::ask_delete).post(settings::delete))
+        .route("/restore", post(settings::restore));
+    Router::new()
+        .route("/domains", get(list::show))
+        .route("/domains/new", get(list::ask).post(list::create))
+        .route("/bin", get(records::bin_of_everything))
+        .nest("/domains/{domain}", of_domain)
+}
+
+fn alias_routes() -> Router<App> {
+    use addresses::alias;
+
+    let of_alias = Router::new()
+        .route("/", get(alias::show).post(alias::save))
+        .route("/suspend", post(alias::suspend))
+        .route("/resume", post(alias::resume))
+        .route("/delete", post(alias::delete))
+        .route("/restore", post(alias::restore));
+    Router::new().nest("/aliases/{alias}", of_alias)
+}
+
+fn org_routes() -> Router<App> {
+    use orgs::{edit, show, state};
+
+    let of_org = Router::new()
+        .route("/", get(show::show))
+        .route("/edit", get(edit::ask).post(edit::save))
+        .route("/activity", get(records::of_org))
+        .route("/suspend", get(state::ask_suspend).post(state::suspend))
+        .route("/resume", post(state::resume))
+        .route("/delete", get(state::ask_delete).post(state::delete))
+        .route("/restore", post(state::restore));
+    Router::new()
+        .route("/orgs", get(show::list))
+        .route("/orgs/new", get(edit::ask_new).post(edit::create))
+        .nest("/orgs/{org}", of_org)
+        .route("/system/targets", get(system::targets))
+        .route("/system/targets/retry", post(system::retry))
+        .route("/system/activity", get(records::of_everything))
+}
+
+fn account_routes() -> Router<App> {
+    Router::new()
+        .route("/account", get(account::show))
+        .route("/account/appearance", post(account::set_look))
+        .route("/account/password", post(account::set_password))
+        .route("/account/tokens", post(account::make_token))
+        .route("/account/tokens/{token}", get(account::show_token))
+        .route("/account/tokens/{token}/revoke", post(account::revoke_token))
 }
 
 fn mailbox_routes() -> Router<App> {

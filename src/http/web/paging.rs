@@ -25,21 +25,16 @@ impl Wanted {
         }
         let key = BASE64URL_NOPAD.decode(self.after.as_bytes()).ok();
         let key = key.and_then(|bytes| serde_json::from_slice(&bytes).ok());
-        match key {
-            Some(key) => Ok(PageRequest {
-                limit: ROWS,
-                after: Some(Cursor { key }),
-            }),
-            None => {
-                let mut invalid = Invalid::default();
-                invalid.push(
-                    "",
-                    "cursor",
-                    "this page of the list does not exist; begin with the first",
-                );
-                Err(invalid)
-            }
-        }
+        let Some(key) = key else {
+            let mut invalid = Invalid::default();
+            let text = "this page of the list does not exist; begin with the first";
+            invalid.push("", "cursor", text);
+            return Err(invalid);
+        };
+        Ok(PageRequest {
+            limit: ROWS,
+            after: Some(Cursor { key }),
+        })
     }
 }
 

@@ -26,7 +26,7 @@ pub(super) struct Next {
 
 pub(super) async fn ask(guest: Guest, Query(wanted): Query<Next>) -> Answer {
     if guest.is_signed_in().await? {
-        return see("/");
+        return Ok(see("/"));
     }
     let next = own_path(&wanted.next);
     let note = (next != "/").then(|| Note {
@@ -94,7 +94,7 @@ fn own_path(text: &str) -> &str {
 
 pub(super) async fn leave(guest: Guest, _form: CsrfForm<Plain>) -> Answer {
     guest.sign_out().await?;
-    let mut response = see("/sign-in")?.into_response();
+    let mut response = see("/sign-in").into_response();
     let forget = HeaderValue::from_static("\"cache\", \"storage\"");
     response.headers_mut().insert("clear-site-data", forget);
     response

@@ -204,7 +204,7 @@ impl Visitor {
             known.flash = Some(flash);
             session::write(&self.session, &known).await?;
         }
-        see(path)
+        Ok(see(path))
     }
 
     /// Goes on to the page of the secret, which shows it once.
@@ -214,7 +214,7 @@ impl Visitor {
             known.secret = Some(secret);
             session::write(&self.session, &known).await?;
         }
-        see(&path)
+        Ok(see(&path))
     }
 
     /// The secret that this page is to show, if it was not shown before.
@@ -265,7 +265,7 @@ impl Guest {
     /// Signs somebody in, under a new session id, and goes on to `next`.
     pub(super) async fn sign_in(&self, account: AccountId, look: Look, next: &str) -> Answer {
         session::begin(&self.app, &self.session, account).await?;
-        let mut response = see(next)?.into_response();
+        let mut response = see(next).into_response();
         if let Some(cookie) = look.cookie(&self.app) {
             response.headers_mut().append(header::SET_COOKIE, cookie);
         }
@@ -291,15 +291,7 @@ impl FromRequestParts<App> for Guest {
         let name = session::cookie_name(app, FORM_COOKIE);
         let known = session::read(&session).await?.map(|known| known.csrf);
         let known = known.or_else(|| cookie(&parts.headers, &name).map(ToOwned::to_owned));
-        let (csrf, new_cookie) = match known {
-            Some(token) => (token, None),
-            None => {
-                let token = app.ids.key(26);
-                let secure = if session::is_secure(app) { "; Secure" } else { "" };
-                let text = format!("{name}={token}; Path=/; HttpOnly; SameSite=Lax{secure}");
-                (token, HeaderValue::from_str(&text).ok())
-            }
-        };
+        let (csrf, new_cookie) = known.map_or_else(|| new_form_cookie(app, &name), |token| (token, None));
         Ok(Self {
             app: app.clone(),
             request_id: seen.request_id,
@@ -308,6 +300,14 @@ impl FromRequestParts<App> for Guest {
             new_cookie,
         })
     }
+}
+
+/// A token for the forms of somebody who has none, and the cookie that they are checked against.
+fn new_form_cookie(app: &App, name: &str) -> (String, Option<HeaderValue>) {
+    let token = app.ids.key(26);
+    let secure = if session::is_secure(app) { "; Secure" } else { "" };
+    let text = format!("{name}={token}; Path=/; HttpOnly; SameSite=Lax{secure}");
+    (token, HeaderValue::from_str(&text).ok())
 }
 
 /// The first name in a path, as a type of the vocabulary. What does not parse is not there.

@@ -14,8 +14,10 @@ const MAX_LENGTH: usize = 255;
 /// The longest hash of a portal account.
 const MAX_ACCOUNT_LENGTH: usize = 512;
 
-const ARGON2_MEMORY_KIB: RangeInclusive<u32> = 12_288..=131_072;
-const ARGON2_PASSES: RangeInclusive<u32> = 1..=6;
+/// The memory of an argon2id hash, in KiB.
+pub const ARGON2_MEMORY_KIB: RangeInclusive<u32> = 12_288..=131_072;
+/// The passes of an argon2id hash.
+pub const ARGON2_PASSES: RangeInclusive<u32> = 1..=6;
 const ARGON2_LANES: RangeInclusive<u32> = 1..=4;
 const ARGON2_SALT_MIN: usize = 8;
 const ARGON2_OUTPUT_MIN: usize = 16;

@@ -1,6 +1,6 @@
 //! The REST API, asked as its clients ask it: the router in process, with tokens.
 
-mod client;
+pub(crate) mod client;
 mod conventions;
 mod document;
 mod examples;

@@ -1,16 +1,16 @@
-//! Real Postfix and Dovecot on loopback, configured by `cluster-config`, reading a provisioning database.
+//! Real Postfix and Dovecot on loopback, configured by `cluster-config`, reading what the portal's worker wrote.
 //!
 //! One story on each engine. It needs root, because Postfix does; `tests/run --fast` leaves it out.
 
-mod direct;
 mod lab;
+mod portal;
 mod probes;
 mod story;
 
 use postdesk::cluster_config::Engine;
 
-use direct::Direct;
 use lab::Lab;
+use portal::Portal;
 
 #[tokio::test]
 async fn a_cluster_on_postgresql_serves_what_the_target_says() {
@@ -30,8 +30,8 @@ async fn a_cluster_on_sqlite_serves_what_the_target_says() {
     story::tell(&lab, people).await;
 }
 
-async fn start(engine: Engine) -> (Lab, Direct) {
+async fn start(engine: Engine) -> (Lab, Portal) {
     let lab = Lab::prepare(engine);
-    let people = Direct::init(&lab).await;
+    let people = Portal::start(&lab).await;
     (lab.start(), people)
 }

@@ -56,6 +56,10 @@ fn somebody_elses_installation_is_left_alone() {
     let complaint = run(dir.path(), "demo --database sqlite:postdesk.db").badly(1);
     assert!(complaint.contains("--dir"), "{complaint}");
     run(dir.path(), "migrate --check").well();
+    let targets = "--set targets.0.name=a --set targets.0.url=sqlite:a.db --set targets.1.name=b \
+                   --set targets.1.url=sqlite:b.db";
+    let complaint = run(dir.path(), &format!("demo --dir own {targets}")).badly(1);
+    assert!(complaint.contains("its own target"), "{complaint}");
 }
 
 /// The commands of the tour in the README: each block of shell with a request or a query in it.

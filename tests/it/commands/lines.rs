@@ -42,6 +42,15 @@ fn everything_wrong_with_the_configuration_is_said_at_once() {
 }
 
 #[test]
+fn the_document_of_the_api_is_printed_whatever_the_configuration_says() {
+    let dir = tempdir().unwrap();
+    let printed = run(dir.path(), "openapi --set http.drain=5").well();
+    let document: Value = serde_json::from_str(&printed).unwrap();
+    assert_eq!(document["openapi"], "3.1.0");
+    assert_eq!(printed, postdesk::http::api::document());
+}
+
+#[test]
 fn a_check_says_what_is_missing_and_makes_nothing() {
     let dir = tempdir().unwrap();
     let complaint = run(dir.path(), "migrate --check").badly(1);

@@ -2,5 +2,6 @@
 
 mod binary;
 mod demo;
+mod kill;
 mod lines;
 mod serve;

@@ -52,14 +52,9 @@ fn a_poisoned_object_parks_itself_and_holds_up_nobody() {
             "the mailbox anna@one.test is in the target already, in a row that Postdesk did not write"
         );
         let page = PageRequest::first(10);
-        let open = provisioning::open_objects(
-            &app,
-            &app.root(),
-            Some(postdesk::store::ObjectState::Failed),
-            &page,
-        )
-        .await
-        .unwrap();
+        let open = provisioning::open_objects(&app, &app.root(), Some(ObjectState::Failed), &page)
+            .await
+            .unwrap();
         assert_eq!(open.items[0].name, "anna@one.test");
 
         target.rows("DELETE FROM mailboxes WHERE storage = 'by-hand'");

@@ -121,12 +121,26 @@ pub(crate) struct Worker {
 impl Worker {
     /// Makes the targets known to the store, and starts.
     pub(crate) async fn start(app: &TestApp, targets: &[&TestTarget]) -> Self {
-        let settings: Vec<TargetSettings> = targets.iter().map(|target| target.settings.clone()).collect();
+        Self::on(
+            app,
+            targets.iter().map(|target| target.settings.clone()).collect(),
+        )
+        .await
+    }
+
+    /// The same, on targets that are already there.
+    pub(crate) async fn on(app: &TestApp, settings: Vec<TargetSettings>) -> Self {
         app.store.sync_targets(&settings).await.unwrap();
         let stop = CancellationToken::new();
         let mut worker = app.settings.worker.clone();
         worker.poll_ms = 50;
-        let running = tokio::spawn(worker::run((**app).clone(), settings, worker, stop.clone()));
+        let running = tokio::spawn(worker::run(
+            (**app).clone(),
+            settings,
+            worker,
+            app.ids.next(),
+            stop.clone(),
+        ));
         Self { stop, running }
     }
 

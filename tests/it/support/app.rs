@@ -57,7 +57,6 @@ impl TestApp {
         let mut settings = config::load(&Sources::default()).unwrap().settings;
         settings.database = url;
         settings.mail_policy.special_use_tlds = vec!["example".to_owned(), "test".to_owned()];
-        // The least that a mail server may be asked to check.
         settings.passwords.argon2_memory_kib = 12_288;
         settings.passwords.argon2_passes = 1;
         settings.passwords.queue = 1000;
@@ -107,6 +106,11 @@ impl TestApp {
     /// Moves the clock by whole days.
     pub(crate) fn days_later(&self, days: u64) -> Timestamp {
         self.later(Duration::from_secs(days * 86_400))
+    }
+
+    /// The moment that the clock shows.
+    pub(crate) fn clock_now(&self) -> Timestamp {
+        self.clock.now()
     }
 
     /// A call of the command line, which may do everything.

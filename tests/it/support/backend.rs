@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::OnceLock;
 
+use postdesk::config::{TargetSchema, TargetSettings};
 use postdesk::db::Db;
 use postdesk::db::url::DatabaseUrl;
 use tempfile::TempDir;
@@ -27,7 +28,8 @@ impl Backend {
 
 /// Makes a test per database out of each story: `story::on_sqlite` and `story::on_postgres`.
 ///
-/// A story is an `async fn(&TestApp)`. When it is over, what always holds is checked.
+/// A story is an `async fn(&TestApp)`, in an application with the targets `north` and `south`. When it is over, what
+/// always holds is checked.
 macro_rules! both {
     ($($story:ident),+ $(,)?) => { $(
         mod $story {
@@ -50,11 +52,24 @@ pub(crate) use both;
 /// Runs a story in an application of its own, and checks afterwards what always holds.
 pub(crate) fn run(backend: Backend, story: impl AsyncFn(&TestApp)) {
     block_on(async {
-        let app = TestApp::new(backend).await;
+        let app = TestApp::with(backend, |settings| {
+            settings.targets = ["north", "south"].map(target).to_vec();
+        })
+        .await;
         story(&app).await;
         app.verify().await;
         app.db().close().await;
     });
+}
+
+/// A target that is told of everything, and that nobody writes to.
+fn target(name: &str) -> TargetSettings {
+    TargetSettings {
+        name: name.to_owned(),
+        url: format!("sqlite:{name}.db").parse().unwrap(),
+        schema: TargetSchema::Native,
+        usage_from: false,
+    }
 }
 
 /// Runs a future on a runtime of its own.
@@ -121,12 +136,10 @@ async fn migrate(url: &DatabaseUrl) {
 pub(crate) fn sql(text: String) -> &'static str {
     static KEPT: OnceLock<std::sync::Mutex<std::collections::HashSet<&'static str>>> = OnceLock::new();
     let mut kept = KEPT.get_or_init(std::sync::Mutex::default).lock().unwrap();
-    match kept.get(text.as_str()) {
-        Some(known) => known,
-        None => {
-            let text: &'static str = text.leak();
-            kept.insert(text);
-            text
-        }
+    if let Some(known) = kept.get(text.as_str()) {
+        return known;
     }
+    let text: &'static str = text.leak();
+    kept.insert(text);
+    text
 }

@@ -93,7 +93,7 @@ impl Browser {
             match headers.get(header::LOCATION) {
                 Some(to) => {
                     assert_eq!(status, StatusCode::SEE_OTHER, "{path}");
-                    path = to.to_str().unwrap().to_owned();
+                    to.to_str().unwrap().clone_into(&mut path);
                     (method, body) = (Method::GET, String::new());
                 }
                 None => return Shown { status, path, text },

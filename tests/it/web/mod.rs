@@ -3,3 +3,5 @@
 mod browser;
 mod doors;
 mod flows;
+mod more_flows;
+mod strangers;

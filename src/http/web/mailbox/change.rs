@@ -143,11 +143,11 @@ pub(in crate::http::web) async fn set_quota(
     let flash = Flash::done(format!("{} has {} now.", after.address, after.quota));
     let undo = set_back(&before, &after, back);
     let flash = if is_undo { flash } else { flash.undone_by(undo) };
-    let path = match back.as_str() {
+    let next = match back.as_str() {
         "domain" => format!("/domains/{}", after.address.domain()),
         _ => mail::mailbox_path(&after),
     };
-    visitor.tell(&path, flash).await
+    visitor.tell(&next, flash).await
 }
 
 fn set_back(before: &Mailbox, after: &Mailbox, back: &str) -> Undo {

@@ -124,7 +124,7 @@ fn wanted(visitor: &Visitor, typed: &Typed) -> Result<Option<Forwarding>, Error>
 
 /// The end of the day in two weeks.
 fn in_two_weeks(now: Timestamp) -> Timestamp {
-    let day = words::form_date(now.plus(Duration::from_secs(14 * 86_400)));
+    let day = words::form_date(now.plus(Duration::from_hours(14 * 24)));
     format!("{day}T23:59:59Z").parse().unwrap_or(now)
 }
 

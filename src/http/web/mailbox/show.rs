@@ -2,7 +2,7 @@
 
 use super::super::answer::{Answer, page};
 use super::super::nav::Here;
-use super::super::pages::mailbox::{Mailbox as MailboxPage, MailboxVerbs};
+use super::super::pages::mailbox::{MailboxPage, MailboxVerbs};
 use super::super::view::{Fact, Happening, Link, cluster, history, mail, words};
 use super::super::visitor::{At, Visitor};
 use crate::access::{

@@ -120,7 +120,7 @@ async fn show_delete(visitor: &Visitor, at: &MailboxRef, status: StatusCode, for
                 "Aliases that lead only here stop working.".to_owned(),
                 format!("On {purge} its mail is gone for good."),
             ],
-            type_to_confirm: String::new(),
+            typed: String::new(),
             button: "Delete mailbox".to_owned(),
         },
     )

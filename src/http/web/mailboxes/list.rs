@@ -67,7 +67,7 @@ pub(in crate::http::web) async fn show(
     if let ([only], true, verb @ ("password" | "leave")) =
         (found.items.as_slice(), filter.prefix.is_some(), asked.purpose())
     {
-        return see(&format!("{}/{verb}", mail::mailbox_path(only)));
+        return Ok(see(&format!("{}/{verb}", mail::mailbox_path(only))));
     }
     page(&content(&visitor, &asked, (domain, permit), &found).await?)
 }
@@ -174,7 +174,7 @@ pub(in crate::http::web) async fn bulk(
 ) -> Answer {
     let (domain, permit) = visitor.app.domain::<MailboxRead>(&visitor.call, &name).await?;
     let Some(verb) = Verb::parse(&form.content.verb).filter(|_| !form.content.mailbox.is_empty()) else {
-        return see(&format!("/domains/{}/mailboxes", domain.name));
+        return Ok(see(&format!("/domains/{}/mailboxes", domain.name)));
     };
     let mut rows = Vec::new();
     for address in form.content.mailbox.iter().take(MOST_AT_ONCE) {

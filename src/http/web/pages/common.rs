@@ -15,7 +15,7 @@ pub(in crate::http::web) struct Confirm {
     pub(in crate::http::web) version: String,
     pub(in crate::http::web) lead: String,
     pub(in crate::http::web) effects: Vec<String>,
-    pub(in crate::http::web) type_to_confirm: String,
+    pub(in crate::http::web) typed: String,
     pub(in crate::http::web) button: String,
 }
 
@@ -122,7 +122,6 @@ pub(in crate::http::web) struct Target {
     pub(in crate::http::web) badge: Badge,
     pub(in crate::http::web) note: Option<Note>,
     pub(in crate::http::web) schema: String,
-    pub(in crate::http::web) in_sync: String,
     pub(in crate::http::web) pending: String,
     pub(in crate::http::web) oldest: String,
     pub(in crate::http::web) failed: String,
@@ -132,7 +131,7 @@ pub(in crate::http::web) struct Target {
 
 #[derive(Template, Clone, Debug, Default)]
 #[template(path = "pages/targets.html")]
-pub(in crate::http::web) struct Targets {
+pub(in crate::http::web) struct TargetsPage {
     pub(in crate::http::web) chrome: Chrome,
     pub(in crate::http::web) targets: Vec<Target>,
     pub(in crate::http::web) can_repair: bool,

@@ -58,6 +58,7 @@ pub(in crate::http::web) struct DomainHome {
 )]
 pub(in crate::http::web) struct SettingsVerbs {
     pub(in crate::http::web) update: bool,
+    pub(in crate::http::web) names: bool,
     pub(in crate::http::web) limits: bool,
     pub(in crate::http::web) suspend: bool,
     pub(in crate::http::web) resume: bool,
@@ -67,7 +68,6 @@ pub(in crate::http::web) struct SettingsVerbs {
 #[derive(Clone, Debug, Default)]
 pub(in crate::http::web) struct DomainAlias {
     pub(in crate::http::web) name: String,
-    pub(in crate::http::web) version: String,
     pub(in crate::http::web) remove: String,
     pub(in crate::http::web) badges: Vec<Badge>,
 }

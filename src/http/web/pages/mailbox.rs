@@ -25,7 +25,7 @@ pub(in crate::http::web) struct MailboxVerbs {
 
 #[derive(Template, Clone, Debug, Default)]
 #[template(path = "pages/mailbox.html")]
-pub(in crate::http::web) struct Mailbox {
+pub(in crate::http::web) struct MailboxPage {
     pub(in crate::http::web) chrome: Chrome,
     pub(in crate::http::web) domain: DomainRef,
     pub(in crate::http::web) mailbox: MailboxRef,

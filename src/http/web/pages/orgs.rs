@@ -47,6 +47,7 @@ pub(in crate::http::web) struct OrgVerbs {
     pub(in crate::http::web) suspend: bool,
     pub(in crate::http::web) resume: bool,
     pub(in crate::http::web) delete: bool,
+    pub(in crate::http::web) restore: bool,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -58,7 +59,7 @@ pub(in crate::http::web) struct Person {
 
 #[derive(Template, Clone, Debug, Default)]
 #[template(path = "pages/org.html")]
-pub(in crate::http::web) struct Org {
+pub(in crate::http::web) struct OrgPage {
     pub(in crate::http::web) chrome: Chrome,
     pub(in crate::http::web) org: OrgRef,
     pub(in crate::http::web) back: Link,
@@ -85,6 +86,7 @@ pub(in crate::http::web) struct OrgEdit {
     pub(in crate::http::web) version: String,
     pub(in crate::http::web) form: Form,
     pub(in crate::http::web) parents: Vec<Choice>,
+    pub(in crate::http::web) kinds: Vec<Choice>,
     pub(in crate::http::web) can_limits: bool,
     pub(in crate::http::web) pool: String,
     pub(in crate::http::web) button: String,

@@ -41,6 +41,24 @@ impl Form {
         self
     }
 
+    /// What was sent, and for the fields that were not what `below` says.
+    #[must_use]
+    pub(in crate::http::web) fn over(mut self, below: Self) -> Self {
+        for (name, value) in below.values {
+            self.values.entry(name).or_insert(value);
+        }
+        self
+    }
+
+    /// The same, where a page calls a field of the vocabulary by another name.
+    #[must_use]
+    pub(in crate::http::web) fn calling(mut self, field: &str, name: &str) -> Self {
+        for problem in self.problems.iter_mut().filter(|problem| problem.field == field) {
+            name.clone_into(&mut problem.field);
+        }
+        self
+    }
+
     /// With a tick box as it is.
     #[must_use]
     pub(in crate::http::web) fn ticking(self, name: &str, on: bool) -> Self {
@@ -143,6 +161,7 @@ fn field_of(pointer: &str) -> &str {
         "display_name" => "name",
         "default_quota_bytes" => "default_quota",
         "expires_days" => "token_days",
+        "alias" => "alias_name",
         other => other,
     }
 }

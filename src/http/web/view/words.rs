@@ -191,7 +191,7 @@ mod tests {
 
     #[test]
     fn how_full_something_is_reads_in_one_unit() {
-        let gb = |tenths: i64| (1_i64 << 30) * tenths / 10;
+        let gb = |tenths: i64| ((1_i64 << 30) * tenths + 9) / 10;
         let quota = |bytes: i64| Quota::Bytes(bytes.try_into().unwrap());
         let full = |used, kind| (space(quota(gb(50)), Some(used)).kind == kind, used);
         assert_eq!(space(quota(gb(50)), Some(gb(44))).text, "4.4 of 5 GB");

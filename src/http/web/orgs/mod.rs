@@ -1,0 +1,5 @@
+//! Customers.
+
+pub(super) mod edit;
+pub(super) mod show;
+pub(super) mod state;

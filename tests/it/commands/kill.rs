@@ -1,0 +1,204 @@
+//! The plug is pulled, again and again, under load: what was acknowledged is there, everywhere, once.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::Command;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use tempfile::tempdir;
+
+use super::binary::{Portal, run};
+use crate::support::daemon::{self, PATIENCE};
+
+/// How often the plug is pulled; `POSTDESK_TEST_KILLS` asks for more.
+const KILLS: usize = 6;
+/// Clients that write at once.
+const CLIENTS: usize = 4;
+
+/// What the clients know of what they asked for: the local parts, and whether a 201 came back.
+#[derive(Default)]
+struct Ledger(Mutex<BTreeMap<String, bool>>);
+
+impl Ledger {
+    fn ask(&self, local: &str) {
+        self.0.lock().unwrap().insert(local.to_owned(), false);
+    }
+
+    fn acknowledge(&self, local: &str) {
+        self.0.lock().unwrap().insert(local.to_owned(), true);
+    }
+}
+
+#[test]
+fn an_acknowledged_change_survives_the_plug_and_reaches_the_target_once() {
+    let kills = std::env::var("POSTDESK_TEST_KILLS")
+        .ok()
+        .and_then(|kills| kills.parse().ok())
+        .unwrap_or(KILLS);
+    let dir = tempdir().unwrap();
+    let (serve, token) = installation(dir.path());
+    let ledger = Ledger::default();
+    let next = AtomicUsize::new(0);
+
+    for round in 0..kills {
+        let portal = Portal::start(dir.path(), &serve);
+        let over = AtomicBool::new(false);
+        let acknowledged = AtomicUsize::new(0);
+        std::thread::scope(|scope| {
+            for _ in 0..CLIENTS {
+                scope.spawn(|| {
+                    while !over.load(Ordering::Relaxed) {
+                        let local = format!("m{:06}", next.fetch_add(1, Ordering::Relaxed));
+                        ledger.ask(&local);
+                        if create(&portal.address, &token, &local) == Some(201) {
+                            ledger.acknowledge(&local);
+                            acknowledged.fetch_add(1, Ordering::Relaxed);
+                        }
+                    }
+                });
+            }
+            // The plug is pulled in the middle of the writing, a little later each time.
+            let enough = 5 + round % 7;
+            let deadline = Instant::now() + PATIENCE;
+            while acknowledged.load(Ordering::Relaxed) < enough {
+                assert!(
+                    Instant::now() < deadline,
+                    "nothing is acknowledged in round {round}"
+                );
+                std::thread::yield_now();
+            }
+            portal.signal("KILL");
+            over.store(true, Ordering::Relaxed);
+        });
+    }
+
+    let portal = Portal::start(dir.path(), &serve);
+    wait_until_settled(dir.path());
+    let asked = ledger.0.into_inner().unwrap();
+    let acknowledged: BTreeSet<String> = asked
+        .iter()
+        .filter(|(_, done)| **done)
+        .map(|(local, _)| local.clone())
+        .collect();
+    assert!(acknowledged.len() >= kills * 5);
+
+    let stored = lines(
+        dir.path(),
+        "postdesk.db",
+        "SELECT local_part FROM mailboxes ORDER BY 1",
+    );
+    let stored: BTreeSet<String> = once_each("the store", stored);
+    assert!(
+        stored.is_superset(&acknowledged),
+        "lost: {:?}",
+        acknowledged.difference(&stored)
+    );
+    assert!(
+        stored.iter().all(|local| asked.contains_key(local)),
+        "nothing comes from nowhere"
+    );
+
+    let audited = "SELECT replace(subject, '@one.example', '') FROM events WHERE kind = 'mailbox.created'";
+    assert_eq!(
+        once_each("the audit", lines(dir.path(), "postdesk.db", audited)),
+        stored
+    );
+    let written = lines(dir.path(), "cluster.db", "SELECT local_part FROM imap_users");
+    assert_eq!(once_each("the target", written), stored);
+    let counted = "SELECT used_mailboxes FROM domains";
+    assert_eq!(
+        lines(dir.path(), "postdesk.db", counted),
+        [stored.len().to_string()]
+    );
+    assert_eq!(lines(dir.path(), "postdesk.db", "PRAGMA quick_check"), ["ok"]);
+    portal.stop();
+}
+
+/// A store with one domain, a target, and an operator's token.
+fn installation(dir: &Path) -> (String, String) {
+    std::fs::write(
+        dir.join("postdesk.toml"),
+        "[mail_policy]\nspecial_use_tlds = [\"example\"]\n\n[[targets]]\nname = \"cluster\"\nurl = \"sqlite:cluster.db\"\n",
+    )
+    .unwrap();
+    let config = "--config postdesk.toml";
+    run(dir, &format!("{config} target init cluster")).well();
+    let account = "account create --email op@example.org --name Op --role operator --scope system";
+    run(dir, &format!("{config} {account}")).well();
+    let token = run(
+        dir,
+        &format!("{config} --json token create --account op@example.org --name load"),
+    )
+    .well();
+    let token: serde_json::Value = serde_json::from_str(&token).unwrap();
+    let token = token["token"].as_str().unwrap().to_owned();
+    let serve = format!("{config} serve");
+    let portal = Portal::start(dir, &serve);
+    let orgs = get(&portal.address, &token, "/api/v1/orgs");
+    let org = orgs["data"][0]["id"].as_str().unwrap().to_owned();
+    let body = format!(r#"{{"name": "one.example", "org": "{org}"}}"#);
+    assert_eq!(post(&portal.address, &token, "/api/v1/domains", &body), Some(201));
+    portal.stop();
+    (serve, token)
+}
+
+fn create(address: &str, token: &str, local: &str) -> Option<u16> {
+    let body = format!(r#"{{"address": "{local}@one.example", "display_name": "Somebody"}}"#);
+    post(address, token, "/api/v1/mailboxes", &body)
+}
+
+/// The status of the answer, if one came.
+fn post(address: &str, token: &str, path: &str, body: &str) -> Option<u16> {
+    let request = format!(
+        "POST {path} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {token}\r\nContent-Type: application/json\r\n\
+         Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
+        body.len()
+    );
+    let answer = talk(address, &request)?;
+    answer.split(' ').nth(1)?.parse().ok()
+}
+
+fn get(address: &str, token: &str, path: &str) -> serde_json::Value {
+    let request = format!(
+        "GET {path} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n\r\n"
+    );
+    let answer = talk(address, &request).unwrap();
+    serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap()
+}
+
+fn talk(address: &str, request: &str) -> Option<String> {
+    let mut stream = TcpStream::connect(address).ok()?;
+    stream.set_read_timeout(Some(PATIENCE)).ok()?;
+    stream.write_all(request.as_bytes()).ok()?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).ok()?;
+    Some(answer)
+}
+
+fn lines(dir: &Path, file: &str, sql: &str) -> Vec<String> {
+    let file = dir.join(file).display().to_string();
+    daemon::run(Command::new("sqlite3").args(["-readonly", &*file, sql]))
+        .lines()
+        .map(ToOwned::to_owned)
+        .collect()
+}
+
+fn once_each(place: &str, lines: Vec<String>) -> BTreeSet<String> {
+    let count = lines.len();
+    let set: BTreeSet<String> = lines.into_iter().collect();
+    assert_eq!(set.len(), count, "{place} has something twice");
+    set
+}
+
+fn wait_until_settled(dir: &Path) {
+    let deadline = Instant::now() + PATIENCE;
+    let open = "SELECT COUNT(*) FROM projections WHERE pending_since IS NOT NULL";
+    while lines(dir, "postdesk.db", open) != ["0"] {
+        assert!(Instant::now() < deadline, "the target never catches up");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}

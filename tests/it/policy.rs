@@ -1,0 +1,199 @@
+//! Who may do what, as one table, and the edges of it.
+
+use postdesk::access::{
+    Action, Actor, Ceiling, Credential, DomainRead, Grant, Identity, MailboxDelete, MailboxRead,
+    MailboxResetPassword, OrgPath, OrgRead, Place, Role, Scope, holds,
+};
+use postdesk::model::{AccountId, DomainId, GrantId, MailboxId, OrgId, Timestamp};
+use uuid::Uuid;
+
+const NOW: Timestamp = Timestamp::from_micros(1_000_000);
+
+fn path(text: &str) -> OrgPath {
+    OrgPath::parse(text).unwrap()
+}
+
+fn domain(n: u128) -> DomainId {
+    DomainId::from(Uuid::from_u128(n))
+}
+
+fn actor(grants: Vec<(Role, Scope, Option<Timestamp>)>, ceiling: Ceiling) -> Actor {
+    let identity = Identity {
+        account: Some(AccountId::from(Uuid::from_u128(9))),
+        name: "Somebody".to_owned(),
+        email: String::new(),
+        access_version: 1,
+    };
+    let grants = grants.into_iter().map(|(role, scope, expires_at)| Grant {
+        id: GrantId::from(Uuid::from_u128(1)),
+        role,
+        scope,
+        expires_at,
+    });
+    Actor::new(identity, Credential::Session, ceiling, grants.collect(), NOW)
+}
+
+fn holding(role: Role, scope: Scope) -> Actor {
+    actor(vec![(role, scope, None)], Ceiling::Everything)
+}
+
+#[test]
+fn every_role_holds_what_the_reviewed_table_says() {
+    let mut table = format!("{:24}", "");
+    for role in Role::ALL {
+        table.push_str(&format!(" {:>15}", role.as_str()));
+    }
+    for action in Action::ALL {
+        table.push_str(&format!("\n{:24}", action.as_str()));
+        for role in Role::ALL {
+            let mark = if holds(*role, *action) { "yes" } else { "-" };
+            table.push_str(&format!(" {mark:>15}"));
+        }
+    }
+    insta::assert_snapshot!("roles", table);
+}
+
+/// What becomes of an action: done, refused because it is missing, or hidden.
+fn outcome(actor: &Actor, place: Place) -> &'static str {
+    use postdesk::access::Denied;
+    match actor.permit::<MailboxDelete>(place) {
+        Ok(_) => "done",
+        Err(Denied::Refused(_)) => "refused",
+        Err(Denied::Hidden) => "hidden",
+    }
+}
+
+#[test]
+fn a_role_reaches_as_far_as_its_scope() {
+    let org = |text: &str| Scope::Org(OrgId::from(Uuid::from_u128(5)), path(text));
+    let own_domain = Scope::Domain(domain(1), "own.example".to_owned(), path("/a/b/"));
+    let places = [
+        ("the domain", Place::domain(path("/a/b/"), domain(1))),
+        ("its neighbour", Place::domain(path("/a/b/"), domain(2))),
+        ("its org", Place::org(path("/a/b/"))),
+        ("the org above", Place::org(path("/a/"))),
+        ("an org below", Place::domain(path("/a/b/c/"), domain(3))),
+        ("an org beside", Place::domain(path("/a/c/"), domain(4))),
+        ("the system", Place::system()),
+    ];
+    let scopes = [
+        ("system", Scope::System),
+        ("org above", org("/a/")),
+        ("org", org("/a/b/")),
+        ("domain", own_domain),
+    ];
+    let mut table = format!("{:32}", "");
+    for (name, _) in &places {
+        table.push_str(&format!(" {name:>14}"));
+    }
+    for role in Role::ALL {
+        for (name, scope) in &scopes {
+            let person = holding(*role, scope.clone());
+            table.push_str(&format!("\n{:32}", format!("{role} of the {name}")));
+            for (_, place) in &places {
+                table.push_str(&format!(" {:>14}", outcome(&person, place.clone())));
+            }
+        }
+    }
+    insta::assert_snapshot!("reach", table);
+}
+
+#[test]
+fn a_token_that_reads_lets_reading_through_and_nothing_else() {
+    let token = actor(vec![(Role::Operator, Scope::System, None)], Ceiling::ReadOnly);
+
+    let allowed = token.actions_at(&Place::system());
+
+    let reads: Vec<Action> = Action::ALL
+        .iter()
+        .copied()
+        .filter(|action| action.as_str().ends_with(".read"))
+        .collect();
+    assert_eq!(allowed, reads);
+    assert_eq!(outcome(&token, Place::system()), "refused");
+    assert!(token.reach::<MailboxDelete>().is_empty());
+    assert!(!token.reach::<MailboxRead>().is_empty());
+}
+
+#[test]
+fn a_mailbox_owners_link_sets_one_password_and_nothing_else() {
+    let scope = Scope::Domain(domain(1), "own.example".to_owned(), path("/a/"));
+    let holder = Actor::link_holder(MailboxId::from(Uuid::from_u128(7)), "Anna", scope, NOW);
+    let place = Place::domain(path("/a/"), domain(1));
+
+    let allowed = holder.actions_at(&place);
+
+    assert_eq!(allowed, [Action::MailboxResetPassword]);
+    assert!(!holder.may::<MailboxResetPassword>(&Place::domain(path("/a/"), domain(2))));
+}
+
+#[test]
+fn a_grant_is_over_at_its_very_moment() {
+    let until = |micros| {
+        let grant = (
+            Role::Operator,
+            Scope::System,
+            Some(Timestamp::from_micros(micros)),
+        );
+        actor(vec![grant], Ceiling::Everything)
+    };
+
+    assert_eq!(outcome(&until(1_000_001), Place::system()), "done");
+    assert_eq!(outcome(&until(1_000_000), Place::system()), "hidden");
+    assert_eq!(outcome(&until(999_999), Place::system()), "hidden");
+}
+
+#[test]
+fn roles_add_up_where_they_meet() {
+    let scope = || Scope::Domain(domain(1), "own.example".to_owned(), path("/a/"));
+    let both = actor(
+        vec![
+            (Role::HelpDesk, scope(), None),
+            (Role::AliasManager, scope(), None),
+        ],
+        Ceiling::Everything,
+    );
+    let place = Place::domain(path("/a/"), domain(1));
+
+    let mut held = both.actions_at(&place);
+    held.sort();
+    let mut wanted: Vec<Action> = Action::ALL
+        .iter()
+        .copied()
+        .filter(|action| holds(Role::HelpDesk, *action) || holds(Role::AliasManager, *action))
+        .collect();
+    wanted.sort();
+
+    assert_eq!(held, wanted);
+    assert!(!both.may::<OrgRead>(&place));
+}
+
+#[test]
+fn what_lies_inside_another_scope_is_looked_through_once() {
+    let org = |text: &str| Scope::Org(OrgId::from(Uuid::from_u128(5)), path(text));
+    let of = |n: u128, name: &str, at: &str| Scope::Domain(domain(n), name.to_owned(), path(at));
+    let grants = [
+        org("/b/"),
+        of(1, "in.example", "/b/c/"),
+        of(2, "out.example", "/a/"),
+        org("/b/d/"),
+        of(2, "out.example", "/a/"),
+    ];
+    let person = actor(
+        grants.map(|scope| (Role::DomainAdmin, scope, None)).to_vec(),
+        Ceiling::Everything,
+    );
+
+    let reach = person.reach::<DomainRead>();
+
+    let spans: Vec<_> = reach
+        .spans()
+        .iter()
+        .map(|span| (span.first.as_str(), span.domain.as_deref()))
+        .collect();
+    assert_eq!(spans, [("/a/", Some("out.example")), ("/b/", None)]);
+    assert!(!reach.is_everything());
+    assert!(reach.within(&path("/c/")).is_empty());
+    assert_eq!(reach.within(&path("/b/d/")).spans()[0].first, "/b/d/");
+    assert!(reach.within_domain(&path("/a/"), "other.example").is_empty());
+}

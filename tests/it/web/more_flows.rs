@@ -1,0 +1,463 @@
+//! The other flows: addresses, settings, customers, search, the bin, the account, and the links of mailbox owners.
+
+use http::StatusCode;
+
+use super::browser::{Browser, Shown};
+use crate::support::app::TestApp;
+use crate::support::backend::Backend;
+
+const DOMAIN: &str = "/domains/brightwater.example";
+
+async fn brightwater() -> TestApp {
+    let app = TestApp::new(Backend::Sqlite).await;
+    app.mailbox("anna@brightwater.example").name("Anna Okafor").await;
+    app
+}
+
+async fn admin(app: &TestApp) -> Browser {
+    let admin = app.domain_admin("brightwater.example").await;
+    Browser::of(app, &admin).await
+}
+
+async fn operator(app: &TestApp) -> Browser {
+    let operator = app.operator().await;
+    Browser::of(app, &operator).await
+}
+
+async fn fill(browser: &mut Browser, path: &str, fields: &[(&str, &str)]) -> Shown {
+    let page = browser.get(path).await;
+    browser.send(&page, &page.form_to(path), fields).await
+}
+
+#[tokio::test]
+async fn an_alias_is_added_changed_switched_off_deleted_and_brought_back() {
+    let app = brightwater().await;
+    let mut browser = admin(&app).await;
+    let fields = [
+        ("local_part", "sales"),
+        ("destinations", "anna@brightwater.example"),
+        ("name", "Shop"),
+    ];
+    let list = fill(&mut browser, &format!("{DOMAIN}/addresses/new"), &fields).await;
+    list.says("sales@<wbr>brightwater.example").says("Shop");
+
+    let alias = "/aliases/sales@brightwater.example";
+    let page = fill(
+        &mut browser,
+        alias,
+        &[("destinations", "anna@brightwater.example\nbob@x.example")],
+    )
+    .await;
+    page.says("is saved");
+    assert_eq!(
+        app.alias_now("sales@brightwater.example")
+            .await
+            .destinations
+            .len(),
+        2
+    );
+
+    let page = browser.send(&page, &format!("{alias}/suspend"), &[]).await;
+    page.says("is switched off");
+    let page = browser.send(&page, &format!("{alias}/resume"), &[]).await;
+    let list = browser.send(&page, &format!("{alias}/delete"), &[]).await;
+    let page = browser.send(&list, &list.form_to("/restore"), &[]).await;
+    page.says("is back");
+    assert!(app.alias_now("sales@brightwater.example").await.deleted.is_none());
+}
+
+#[tokio::test]
+async fn a_refused_alias_says_which_line_is_wrong_and_keeps_the_others() {
+    let app = brightwater().await;
+    let mut browser = admin(&app).await;
+    let fields = [("local_part", "anna"), ("destinations", "bob@x.example")];
+    let page = fill(&mut browser, &format!("{DOMAIN}/addresses/new"), &fields).await;
+    assert_eq!(page.status, StatusCode::CONFLICT);
+    page.says("already exists").says("bob@x.example</textarea>");
+    let page = fill(
+        &mut browser,
+        &format!("{DOMAIN}/addresses/new"),
+        &[("destinations", "|sh")],
+    )
+    .await;
+    assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
+    page.says("href=\"#local_part\"").says("“|sh”");
+}
+
+#[tokio::test]
+async fn a_catch_all_is_set_and_switched_off() {
+    let app = brightwater().await;
+    let mut browser = admin(&app).await;
+    let path = format!("{DOMAIN}/catch-all");
+    let fields = [("destinations", "anna@brightwater.example"), ("do", "save")];
+    fill(&mut browser, &path, &fields)
+        .await
+        .says("*@<wbr>brightwater.example");
+    let list = fill(&mut browser, &path, &[("do", "remove")]).await;
+    list.says("was deleted");
+    browser.get(&path).await.says("is refused");
+}
+
+#[tokio::test]
+async fn the_settings_of_a_domain_are_saved_or_refused_field_by_field() {
+    let app = brightwater().await;
+    let mut browser = operator(&app).await;
+    let path = format!("{DOMAIN}/settings");
+    let fields = [
+        ("default_quota", "2 GB"),
+        ("max_mailboxes", "50"),
+        ("max_quota", "100 GB"),
+    ];
+    fill(&mut browser, &path, &fields)
+        .await
+        .says("The settings are saved");
+    let domain = app.domain_now("brightwater.example").await;
+    assert_eq!(
+        (
+            domain.default_quota.to_string(),
+            domain.limits.mailboxes.to_string()
+        ),
+        ("2 GB".to_owned(), "50".to_owned())
+    );
+
+    let page = fill(
+        &mut browser,
+        &path,
+        &[("default_quota", "-1"), ("max_mailboxes", "many")],
+    )
+    .await;
+    assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
+    page.says("href=\"#default_quota\"")
+        .says("href=\"#max_mailboxes\"")
+        .says("value=\"many\"");
+}
+
+#[tokio::test]
+async fn a_domain_gets_another_name_and_loses_it() {
+    let app = brightwater().await;
+    let mut browser = operator(&app).await;
+    let page = browser.get(&format!("{DOMAIN}/settings")).await;
+    let add = format!("{DOMAIN}/domain-aliases");
+    let page = browser
+        .send(&page, &add, &[("alias_name", "brightwater.test")])
+        .await;
+    page.says("Every address works under brightwater.test too");
+    let again = browser
+        .send(&page, &add, &[("alias_name", "brightwater.test")])
+        .await;
+    assert_eq!(again.status, StatusCode::CONFLICT);
+    again.says("href=\"#alias_name\"");
+    let remove = page.form_to("/brightwater.test/remove");
+    browser
+        .send(&page, &remove, &[])
+        .await
+        .says("receives no mail any more");
+}
+
+#[tokio::test]
+async fn a_domain_is_suspended_with_a_reason_and_resumed() {
+    let app = brightwater().await;
+    let mut browser = operator(&app).await;
+    let page = browser.get(&format!("{DOMAIN}/settings")).await;
+    let suspend = format!("{DOMAIN}/suspend");
+    let refused = browser.send(&page, &suspend, &[("reason", " ")]).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let page = browser.send(&page, &suspend, &[("reason", "not paid")]).await;
+    page.says("not paid");
+    let page = browser.send(&page, &format!("{DOMAIN}/resume"), &[]).await;
+    page.says("receives mail again");
+}
+
+#[tokio::test]
+async fn a_domain_is_deleted_and_brought_back_with_everything_in_it() {
+    let app = brightwater().await;
+    let mut browser = operator(&app).await;
+    let list = fill(&mut browser, &format!("{DOMAIN}/delete"), &[]).await;
+    list.says("was deleted, with everything in it");
+    browser.get("/bin").await.says("brightwater.example");
+    let page = browser.get(DOMAIN).await;
+    let page = browser.send(&page, &format!("{DOMAIN}/restore"), &[]).await;
+    page.says("is back, with everything in it");
+    assert!(
+        app.mailbox_now("anna@brightwater.example")
+            .await
+            .deleted
+            .is_none()
+    );
+}
+
+#[tokio::test]
+async fn a_customer_and_its_domain_are_added() {
+    let app = brightwater().await;
+    let mut browser = operator(&app).await;
+    let org = fill(
+        &mut browser,
+        "/orgs/new",
+        &[("name", "Little Brook"), ("max_mailboxes", "3")],
+    )
+    .await;
+    org.says("Little Brook is a customer now").says("0 of 3");
+    let page = browser
+        .get(
+            &org.text
+                .split("\"/domains/new?org=")
+                .nth(1)
+                .map(|rest| format!("/domains/new?org={}", rest.split('"').next().unwrap()))
+                .unwrap(),
+        )
+        .await;
+    let page = browser
+        .send(&page, "/domains/new", &[("name", "brook.example")])
+        .await;
+    assert_eq!(page.path, "/domains/brook.example");
+    page.says("No mailboxes yet").says("Little Brook");
+
+    let refused = fill(&mut browser, "/domains/new", &[("name", "gmail.com")]).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    refused.says("href=\"#name\"").says("value=\"gmail.com\"");
+}
+
+#[tokio::test]
+async fn a_customer_is_changed_suspended_resumed_deleted_and_brought_back() {
+    let app = TestApp::new(Backend::Sqlite).await;
+    let org = app.customer("Little Brook").await;
+    let mut browser = operator(&app).await;
+    let path = format!("/orgs/{}", org.id);
+    fill(
+        &mut browser,
+        &format!("{path}/edit"),
+        &[("name", "Big Brook"), ("max_domains", "5")],
+    )
+    .await
+    .says("Big Brook is saved");
+    let page = fill(
+        &mut browser,
+        &format!("{path}/suspend"),
+        &[("reason", "not paid")],
+    )
+    .await;
+    page.says("Suspended since").says("not paid");
+    let page = browser.send(&page, &page.form_to("/resume"), &[]).await;
+    page.says("is in use again");
+    let list = fill(&mut browser, &format!("{path}/delete"), &[]).await;
+    browser
+        .send(&list, &list.form_to("/restore"), &[])
+        .await
+        .says("Big Brook is back");
+}
+
+#[tokio::test]
+async fn a_customer_who_still_has_domains_is_not_deleted() {
+    let app = brightwater().await;
+    let org = app.domain_now("brightwater.example").await.org_id;
+    let mut browser = operator(&app).await;
+    let page = fill(&mut browser, &format!("/orgs/{org}/delete"), &[]).await;
+    assert_eq!(page.status, StatusCode::CONFLICT);
+    page.says("still has 1 domain").says("Delete or move them first");
+}
+
+#[tokio::test]
+async fn enter_on_the_search_opens_the_only_hit() {
+    let app = brightwater().await;
+    app.mailbox("annabel@elsewhere.example").await;
+    let mut browser = operator(&app).await;
+    assert_eq!(
+        browser.get("/search?q=Okafor").await.path,
+        "/mailboxes/anna@brightwater.example"
+    );
+    let pasted = "/search?q=Anna+%3Canna%40brightwater.example%3E%3A+mailbox+full";
+    assert_eq!(
+        browser.get(pasted).await.path,
+        "/mailboxes/anna@brightwater.example"
+    );
+    assert_eq!(browser.get("/search?q=%40brightwater.example").await.path, DOMAIN);
+    browser.get("/search?q=ann").await.says("anna@").says("annabel@");
+    browser
+        .get("/search?q=okafr")
+        .await
+        .says("Nothing matches")
+        .says("Did you mean")
+        .says(">okafor<");
+    browser
+        .get("/search/suggest?q=ann")
+        .await
+        .says("annabel@elsewhere.example");
+
+    let mut browser = admin(&app).await;
+    browser
+        .get("/search?q=annabel")
+        .await
+        .keeps_quiet_about("elsewhere");
+}
+
+#[tokio::test]
+async fn a_deleted_mailbox_is_found_in_the_bin_and_by_the_search() {
+    let app = brightwater().await;
+    let mut browser = admin(&app).await;
+    fill(&mut browser, "/mailboxes/anna@brightwater.example/delete", &[]).await;
+    browser.get("/search?q=okafor").await.says("Deleted");
+    let bin = browser.get(&format!("{DOMAIN}/bin")).await;
+    let page = browser.send(&bin, &bin.form_to("/restore"), &[]).await;
+    assert_eq!(page.path, "/mailboxes/anna@brightwater.example");
+    page.says("is back");
+}
+
+#[tokio::test]
+async fn the_owner_of_a_mailbox_chooses_a_password_by_the_link_once() {
+    let app = brightwater().await;
+    let mut browser = admin(&app).await;
+    let page = fill(
+        &mut browser,
+        "/mailboxes/anna@brightwater.example/password",
+        &[("kind", "link")],
+    )
+    .await;
+    let url = page
+        .text
+        .split("id=\"set-up-link\">")
+        .nth(1)
+        .unwrap()
+        .split('<')
+        .next()
+        .unwrap();
+    let path = url.split(".example").nth(1).unwrap().to_owned();
+    assert!(path.starts_with("/in/"), "{url}");
+
+    let mut owner = Browser::new(&app);
+    let refused = fill(&mut owner, &path, &[("password", "anna-anna-anna")]).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    refused.keeps_quiet_about("anna-anna-anna");
+    let done = fill(&mut owner, &path, &[("password", "tulip harbor forty seven")]).await;
+    done.says("Your mailbox is ready")
+        .keeps_quiet_about("tulip harbor");
+    assert!(app.mailbox_now("anna@brightwater.example").await.has_password);
+    let gone = owner.get(&path).await;
+    assert_eq!(gone.status, StatusCode::GONE);
+    gone.keeps_quiet_about("anna@");
+}
+
+#[tokio::test]
+async fn a_token_is_shown_once_and_revoked() {
+    let app = brightwater().await;
+    let mut browser = admin(&app).await;
+    let page = browser.get("/account").await;
+    let page = browser
+        .send(
+            &page,
+            "/account/tokens",
+            &[("token_name", "backup"), ("read_only", "yes")],
+        )
+        .await;
+    page.says("Token “backup” is ready").says("pdk_");
+    browser.get(&page.path).await.says("A token is shown once");
+    let page = browser.get("/account").await;
+    page.says("backup")
+        .says("may only read")
+        .keeps_quiet_about("curl");
+    let page = browser.send(&page, &page.form_to("/revoke"), &[]).await;
+    page.says("is revoked").keeps_quiet_about("may only read");
+
+    let wrong = browser
+        .send(
+            &page,
+            "/account/tokens",
+            &[("token_name", ""), ("token_days", "400")],
+        )
+        .await;
+    assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
+    wrong.says("href=\"#token_name\"").says("value=\"400\"");
+}
+
+#[tokio::test]
+async fn a_new_password_ends_the_other_sessions_and_keeps_this_one() {
+    let app = brightwater().await;
+    let person = app.domain_admin("brightwater.example").await;
+    let (mut here, mut there) = (Browser::of(&app, &person).await, Browser::of(&app, &person).await);
+    let before = here.cookies["session"].clone();
+    let page = here.get("/account").await;
+    let new = "copper river amber tunnel";
+    let wrong = [("current_password", "guess"), ("new_password", new)];
+    let refused = here.send(&page, "/account/password", &wrong).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    refused.says("href=\"#current_password\"").keeps_quiet_about(new);
+
+    let right = [
+        ("current_password", person.password.as_str()),
+        ("new_password", new),
+    ];
+    let page = here.send(&page, "/account/password", &right).await;
+    page.says("Your password is changed");
+    assert_ne!(before, here.cookies["session"]);
+    assert_eq!(here.get("/account").await.path, "/account");
+    assert!(there.get("/account").await.path.starts_with("/sign-in"));
+    assert!(
+        Browser::new(&app)
+            .sign_in(&person.email, new)
+            .await
+            .path
+            .starts_with(DOMAIN)
+    );
+}
+
+#[tokio::test]
+async fn a_look_is_kept_in_the_browser_and_with_the_account() {
+    let app = brightwater().await;
+    let person = app.domain_admin("brightwater.example").await;
+    let mut browser = Browser::of(&app, &person).await;
+    let page = browser.get("/account").await;
+    let likes = [("theme", "dark"), ("compact", "yes"), ("shortcuts", "no")];
+    let page = browser.send(&page, "/account/appearance", &likes).await;
+    let page = browser.get(&page.path).await;
+    page.says("data-theme=\"dark\" data-density=\"compact\" data-shortcuts=\"off\"");
+    let mut elsewhere = Browser::of(&app, &person).await;
+    elsewhere.get("/help").await.says("data-theme=\"dark\"");
+}
+
+#[tokio::test]
+async fn all_that_happened_can_be_read_and_leads_to_what_it_is_about() {
+    let app = brightwater().await;
+    let mut browser = admin(&app).await;
+    fill(
+        &mut browser,
+        "/mailboxes/anna@brightwater.example/suspend",
+        &[("reason", "on leave")],
+    )
+    .await;
+    let page = browser.get(&format!("{DOMAIN}/activity")).await;
+    page.says("Mailbox suspended")
+        .says("because: on leave")
+        .says("in the browser")
+        .says("/mailboxes/mbx_");
+    let page = browser.get("/mailboxes/anna@brightwater.example").await;
+    page.says("Suspended since");
+    let page = browser.send(&page, &page.form_to("/resume"), &[]).await;
+    page.says("can be used again");
+}
+
+#[tokio::test]
+async fn a_list_goes_on_page_by_page() {
+    let app = brightwater().await;
+    for n in 0..55 {
+        app.mailbox(&format!("user{n:02}@brightwater.example")).await;
+    }
+    let mut browser = admin(&app).await;
+    let first = browser.get(&format!("{DOMAIN}/mailboxes")).await;
+    first.says("user48@").keeps_quiet_about("user49@");
+    let next = first
+        .text
+        .split("href=\"")
+        .find(|part| part.contains("after="))
+        .unwrap()
+        .split('"')
+        .next()
+        .unwrap()
+        .to_owned();
+    let second = browser.get(&next).await;
+    second
+        .says("user49@")
+        .says("user54@")
+        .says("First page")
+        .keeps_quiet_about("user48@");
+    let wrong = browser.get(&format!("{DOMAIN}/mailboxes?after=nonsense")).await;
+    assert_eq!(wrong.status, StatusCode::BAD_REQUEST);
+}
