@@ -100,6 +100,9 @@ impl<P: Permission> Change<P> {
         let detail = to_raw_value(&event.detail).map_err(|error| Error::defect(error.to_string()))?;
         let id: EventId = self.store.ids.next();
         let place = self.permit.place();
+        // A domain that is only being added is not yet a place, and its history begins with that.
+        let itself = (event.subject.kind == "domain").then_some(event.subject.id);
+        let domain = place.domain.map(crate::model::DomainId::uuid).or(itself);
         let written = self
             .tx
             .query(
@@ -113,7 +116,7 @@ impl<P: Permission> Change<P> {
             .bind(self.now.as_micros())
             .bind(event.kind.as_str())
             .bind(place.org.as_str().to_owned())
-            .bind(place.domain.map(crate::model::DomainId::uuid))
+            .bind(domain)
             .bind(event.subject.kind)
             .bind(event.subject.id)
             .bind(event.subject.name.clone())

@@ -122,6 +122,10 @@ impl Ask {
         let dry_run = query.switch("dry_run");
         query.finish()?;
         self.wait()?;
+        if self.headers.contains_key(header::IF_NONE_MATCH) && !self.only_new() {
+            let detail = "if-none-match takes only * where something is changed";
+            return Err(Problem::bad_request("bad_condition", detail));
+        }
         let mut call = self.call();
         call.dry_run = dry_run;
         call.idempotency.clone_from(&self.idempotency);
@@ -205,28 +209,23 @@ impl Ask {
     }
 }
 
-/// The versions that a condition names. `*` names none in particular; a weak tag matches nothing.
+/// The versions that a condition names. `*` names none in particular; a weak tag matches nothing that is changed.
 fn versions(headers: &HeaderMap, name: &HeaderName) -> Result<Option<Vec<i64>>, Problem> {
     let mut named = Vec::new();
     let mut is_any = true;
     for value in headers.get_all(name) {
-        let bad = || {
+        let text = value.to_str().unwrap_or("?").trim();
+        if text == "*" {
+            continue;
+        }
+        is_any = false;
+        let tags = entity_tags(text).ok_or_else(|| {
             let detail = format!("{name} holds entity tags in quotation marks, such as \"7\", or *");
             Problem::bad_request("bad_condition", detail)
-        };
-        let text = value.to_str().map_err(|_| bad())?;
-        for tag in text.split(',').map(str::trim) {
-            if tag == "*" {
-                continue;
-            }
-            is_any = false;
-            let (tag, is_weak) = tag.strip_prefix("W/").map_or((tag, false), |tag| (tag, true));
-            let inner = tag
-                .strip_prefix('"')
-                .and_then(|tag| tag.strip_suffix('"'))
-                .ok_or_else(bad)?;
+        })?;
+        for (is_weak, tag) in tags {
             // A tag that we never gave is a version that never is.
-            let version = inner
+            let version = tag
                 .parse()
                 .ok()
                 .filter(|_| !is_weak || name == header::IF_NONE_MATCH);
@@ -234,6 +233,25 @@ fn versions(headers: &HeaderMap, name: &HeaderName) -> Result<Option<Vec<i64>>, 
         }
     }
     Ok((!is_any).then_some(named))
+}
+
+/// The tags of a list, each with whether it is weak. Anything but a quotation mark may stand inside one.
+fn entity_tags(list: &str) -> Option<Vec<(bool, &str)>> {
+    let mut tags = Vec::new();
+    let mut rest = list;
+    loop {
+        rest = rest.trim_start();
+        let (is_weak, quoted) = rest
+            .strip_prefix("W/")
+            .map_or((false, rest), |quoted| (true, quoted));
+        let (tag, after) = quoted.strip_prefix('"')?.split_once('"')?;
+        tags.push((is_weak, tag));
+        rest = after.trim_start();
+        if rest.is_empty() {
+            return Some(tags);
+        }
+        rest = rest.strip_prefix(',')?;
+    }
 }
 
 /// Whether the client takes JSON.
@@ -293,7 +311,10 @@ mod tests {
         assert_eq!(named("*"), None);
         assert_eq!(named("W/\"7\""), Some(vec![-1]));
         assert_eq!(named("\"x\""), Some(vec![-1]));
-        assert_eq!(named("7"), Some(vec![0]), "not a tag");
+        assert_eq!(named("\"a,b\" , \"8\""), Some(vec![-1, 8]));
+        for bad in ["7", "\"7", "\"7\",", "\"7\" \"8\"", "", "w/\"7\""] {
+            assert_eq!(named(bad), Some(vec![0]), "{bad}");
+        }
         assert_eq!(versions(&HeaderMap::new(), &header::IF_MATCH).unwrap(), None);
     }
 

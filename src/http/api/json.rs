@@ -218,13 +218,11 @@ impl<'a> Fields<'a> {
         name: &'static str,
         parse: impl FnOnce(&Value) -> Result<T, Wrong>,
     ) -> Option<T> {
-        match self.take(name) {
-            Some(value) => self.parsed(name, parse(&value)),
-            None => {
-                self.wrong(name, Wrong::new("required", "this field is needed"));
-                None
-            }
+        if let Some(value) = self.take(name) {
+            return self.parsed(name, parse(&value));
         }
+        self.wrong(name, Wrong::new("required", "this field is needed"));
+        None
     }
 
     /// A field that may be left out.
@@ -238,6 +236,10 @@ impl<'a> Fields<'a> {
     }
 
     /// A field that may be left out, and whose null takes the value away.
+    #[expect(
+        clippy::option_option,
+        reason = "left out, null and a value are three different things to a merge-patch"
+    )]
     pub(super) fn nullable<T>(
         &mut self,
         name: &'static str,

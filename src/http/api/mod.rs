@@ -4,10 +4,11 @@
 //! function of the service and hands what comes of it to [`reply`]. Who asks, repeats and problems are seen to by
 //! the [`layers`] round all of them. The OpenAPI document is made from the same handlers.
 
+use std::future::ready;
+
 use axum::Router;
 use axum::body::Bytes;
 use axum::middleware;
-use axum::response::IntoResponse;
 use axum::routing::get;
 use http::header;
 use utoipa_axum::router::OpenApiRouter;
@@ -58,11 +59,13 @@ fn resources() -> OpenApiRouter<App> {
 pub fn router(app: App) -> Router {
     let (resources, described) = resources().split_for_parts();
     let document: Bytes = openapi::finished(described, openapi::EXAMPLES).into();
+    // The document needs no token: it says nothing that the source does not.
+    let serve = move || ready(([(header::CONTENT_TYPE, "application/json")], document.clone()));
     let admit = middleware::from_fn_with_state(app.clone(), layers::admit);
     let render = middleware::from_fn_with_state(app.clone(), layers::render);
     let v1 = resources
         .route_layer(admit)
-        .route("/openapi.json", get(move || serve(document.clone())))
+        .route("/openapi.json", get(serve))
         .fallback(no_route);
     Router::new()
         .nest(BASE, v1)
@@ -70,11 +73,6 @@ pub fn router(app: App) -> Router {
         .route("/api/{*rest}", axum::routing::any(no_route))
         .layer(render)
         .with_state(app)
-}
-
-/// The document needs no token: it says nothing that the source does not.
-async fn serve(document: Bytes) -> impl IntoResponse {
-    ([(header::CONTENT_TYPE, "application/json")], document)
 }
 
 async fn no_route() -> Problem {

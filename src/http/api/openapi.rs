@@ -173,7 +173,8 @@ fn problem(status: u16, description: &str) -> Value {
         "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}});
     match status {
         401 => {
-            answer["headers"] = json!({"WWW-Authenticate": {"$ref": "#/components/headers/WWW-Authenticate"}})
+            answer["headers"] =
+                json!({"WWW-Authenticate": {"$ref": "#/components/headers/WWW-Authenticate"}});
         }
         503 => answer["headers"] = json!({"Retry-After": {"$ref": "#/components/headers/Retry-After"}}),
         _ => {}
@@ -313,7 +314,6 @@ fn answers(path: &str, method: &str, operation: &mut Value, has_version: bool, i
             "headers": {"Location": reference("headers", "Location")}});
     }
     let comes = |status: u16| match status {
-        400 => true,
         403 | 404 => takes_parameters || has_body || path != "/meta" && path != "/me",
         409 | 412 | 422 | 413 | 415 => !is_read,
         _ => true,

@@ -172,11 +172,11 @@ pub(super) async fn item<R: Resource>(ask: &Ask, resource: &R) -> Result<Respons
 }
 
 async fn shown<R: Resource>(app: &App, status: StatusCode, resource: &R) -> Result<Response, Problem> {
-    let states = match resource.object() {
+    let held = match resource.object() {
         Some(object) => Some(app.store.object_states(object).await?),
         None => None,
     };
-    let provisioning = states.as_deref().map(Provisioning::of);
+    let provisioning = held.as_deref().map(Provisioning::of);
     let mut response = json(status, &resource.view(provisioning))?;
     tag(&mut response, resource.version())?;
     Ok(response)

@@ -41,12 +41,11 @@ pub async fn replace(
     wanted: MailboxDraft,
 ) -> Result<Done<Mailbox>, Error> {
     let (seen, permit) = open_live::<MailboxUpdate>(app, call, at).await?;
-    let quota = match wanted.quota {
-        Some(quota) => quota,
-        None => {
-            let (domain, _) = app.domain::<MailboxUpdate>(call, seen.address.domain()).await?;
-            domain.default_quota
-        }
+    let quota = if let Some(quota) = wanted.quota {
+        quota
+    } else {
+        let (domain, _) = app.domain::<MailboxUpdate>(call, seen.address.domain()).await?;
+        domain.default_quota
     };
     let mut needed = Vec::new();
     if quota != seen.quota {

@@ -12,6 +12,8 @@ use crate::store::page::{Page, PageRequest};
 pub struct MailboxFilter {
     /// Only in this state; nothing shows what is not in the bin.
     pub state: Option<StateFilter>,
+    /// What is in the bin too, where no state is asked for. For mailboxes listed by address.
+    pub include_deleted: bool,
     /// Only those at least this full, in percent.
     pub percent_at_least: Option<i64>,
     /// Only those changed since.
@@ -86,7 +88,11 @@ impl Store {
             if wanted <= 0 {
                 break;
             }
-            rows.extend(self.mailbox_rows(span, filter, page, wanted).await?);
+            if filter.include_deleted && filter.state.is_none() {
+                rows.extend(self.all_mailbox_rows(span, filter, page, wanted).await?);
+            } else {
+                rows.extend(self.mailbox_rows(span, filter, page, wanted).await?);
+            }
         }
         let items = rows
             .into_iter()
@@ -109,6 +115,33 @@ impl Store {
         Ok(Page::of(items, page.limit, key).map(|(_, mailbox)| mailbox))
     }
 
+    /// What is in use and what is in the bin: each is listed by an index of its own, and both have one order.
+    async fn all_mailbox_rows(
+        &self,
+        span: &Span,
+        filter: &MailboxFilter,
+        page: &PageRequest,
+        wanted: i64,
+    ) -> Result<Vec<MailboxRow>, Error> {
+        let in_bin = MailboxFilter {
+            state: Some(StateFilter::Deleted),
+            ..filter.clone()
+        };
+        let mut rows = self.mailbox_rows(span, filter, page, wanted).await?;
+        rows.extend(self.mailbox_rows(span, &in_bin, page, wanted).await?);
+        let key = |row: &MailboxRow| {
+            (
+                row.org_path.clone(),
+                row.domain.clone(),
+                row.local_part.clone(),
+                row.id,
+            )
+        };
+        rows.sort_by_cached_key(key);
+        rows.truncate(usize::try_from(wanted).unwrap_or(0));
+        Ok(rows)
+    }
+
     async fn mailbox_rows(
         &self,
         span: &Span,
@@ -117,7 +150,7 @@ impl Store {
         wanted: i64,
     ) -> Result<Vec<MailboxRow>, Error> {
         if filter.sort == MailboxSort::Fullest {
-            return self.mailbox_rows_fullest(span, page, wanted).await;
+            return self.mailbox_rows_fullest(span, filter, page, wanted).await;
         }
         if let Some(prefix) = &filter.prefix {
             return self.mailbox_rows_found(span, prefix, filter, page, wanted).await;
@@ -188,6 +221,7 @@ impl Store {
     async fn mailbox_rows_fullest(
         &self,
         span: &Span,
+        filter: &MailboxFilter,
         page: &PageRequest,
         wanted: i64,
     ) -> Result<Vec<MailboxRow>, Error> {
@@ -206,7 +240,7 @@ impl Store {
                 columns!(),
                 " FROM mailboxes m
                  WHERE m.domain_id = (SELECT d.id FROM domains d WHERE d.org_path = $1 AND d.name = $2)
-                   AND m.deleted_at IS NULL AND m.fullness >= 800
+                   AND m.deleted_at IS NULL AND m.fullness >= 800 AND m.fullness >= $6 AND m.updated_at >= $7
                    AND (m.fullness < $3 OR (m.fullness = $3 AND m.id > $4))
                  ORDER BY m.fullness DESC, m.id LIMIT $5"
             ))
@@ -215,6 +249,8 @@ impl Store {
             .bind(fullness)
             .bind(id)
             .bind(wanted)
+            .bind(filter.percent_at_least.unwrap_or(0) * 10)
+            .bind(filter.updated_since.map_or(i64::MIN, Timestamp::as_micros))
             .fetch_all()
             .await?;
         Ok(rows)

@@ -21,6 +21,7 @@ both!(
     what_belongs_to_others_is_like_what_is_not_there,
     put_by_address_adds_or_replaces,
     a_renamed_mailbox_says_where_it_is,
+    the_bin_is_listed_with_the_rest_when_asked_for,
 );
 
 const ANA: &str = "/mailboxes/ana@brightwater.example";
@@ -578,4 +579,31 @@ async fn a_renamed_mailbox_says_where_it_is(app: &TestApp) {
     let stranger = Client::of(app, &app.stranger().await).await;
     stranger.get(ANA).problem(404, "not_found").await;
     client.put(ANA, "{}").expect(201).await;
+}
+
+async fn the_bin_is_listed_with_the_rest_when_asked_for(app: &TestApp) {
+    let client = with_ana(app).await;
+    app.mailbox("bob@brightwater.example").await;
+    for _ in 0..2 {
+        client.delete(ANA).expect(200).await;
+        app.mailbox("ana@brightwater.example").await;
+    }
+    let mut seen = Vec::new();
+    let mut path = "/mailboxes?include_deleted=true&limit=1".to_owned();
+    loop {
+        let page = client.get(&path).expect(200).await;
+        seen.push((
+            page.text("/data/0/address").to_owned(),
+            page.text("/data/0/state").to_owned(),
+        ));
+        let after = page.text("/next_after");
+        if after.is_empty() {
+            break;
+        }
+        path = format!("/mailboxes?include_deleted=true&limit=1&after={after}");
+    }
+    let states: Vec<&str> = seen.iter().map(|(_, state)| state.as_str()).collect();
+    assert_eq!(states, ["deleted", "deleted", "active", "active"], "{seen:?}");
+    let usual = client.get("/mailboxes").expect(200).await;
+    assert_eq!(usual.body["data"].as_array().unwrap().len(), 2);
 }

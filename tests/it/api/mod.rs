@@ -4,3 +4,4 @@ pub(crate) mod client;
 mod conventions;
 mod document;
 mod examples;
+mod resources;

@@ -91,17 +91,16 @@ async fn put_once(ask: &Ask, call: &Call) -> Result<Response, Problem> {
         Err(error) => return Err(error.into()),
     };
     match (present, &at) {
-        (Some(alias), _) if ask.only_new() => Err(Problem::precondition(format!(
-            "{} is there already",
-            alias.address
-        ))),
         (Some(alias), _) => {
             let patch = ask.body(|fields| bodies::replacement(fields, &alias.address))?;
+            if ask.only_new() {
+                return Err(Problem::precondition(format!(
+                    "{} is there already",
+                    alias.address
+                )));
+            }
             let done = aliases::update(&ask.app, call, &at, patch).await?;
             reply::done(ask, call.dry_run, &done, Success::Ok).await
-        }
-        (None, AliasRef::Address(address)) if ask.only_existing() => {
-            Err(Problem::precondition(format!("{address} is not there")))
         }
         (None, AliasRef::Address(address)) => add(ask, call, address).await,
         (None, AliasRef::Id(id)) => Err(Error::not_found("alias", &id.to_string()).into()),
@@ -111,6 +110,9 @@ async fn put_once(ask: &Ask, call: &Call) -> Result<Response, Problem> {
 async fn add(ask: &Ask, call: &Call, address: &AliasAddress) -> Result<Response, Problem> {
     let wanted = ask.body(|fields| bodies::replacement(fields, address))?;
     let draft = bodies::draft(&ask.app, address, wanted)?;
+    if ask.only_existing() {
+        return Err(Problem::precondition(format!("{address} is not there")));
+    }
     let done = aliases::create(&ask.app, call, address.domain(), draft).await?;
     reply::done(ask, call.dry_run, &done, Success::Created).await
 }

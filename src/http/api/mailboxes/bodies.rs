@@ -304,7 +304,7 @@ pub(super) fn change(fields: &mut Fields<'_>) -> Option<MailboxPatch> {
     let protocols = fields.object("protocols", protocols).unwrap_or_default();
     let external_id = fields.nullable("external_id", text::<ExternalId>);
     let labels = if fields.is_null("labels") {
-        fields.nullable("labels", plain_none).map(|_| Labels::default())
+        fields.optional("labels", |_| Ok(Labels::default()))
     } else {
         labels(fields)
     };
@@ -315,10 +315,6 @@ pub(super) fn change(fields: &mut Fields<'_>) -> Option<MailboxPatch> {
         external_id,
         labels,
     })
-}
-
-fn plain_none(_: &Value) -> Result<(), Wrong> {
-    Ok(())
 }
 
 /// Reads a [`NewPassword`] for a mailbox that is described by `context`.

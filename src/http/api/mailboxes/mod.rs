@@ -55,6 +55,9 @@ struct Filter {
     /// Only those in this state. Nothing shows those that are not in the bin.
     #[param(inline, required = false)]
     state: State,
+    /// What is in the bin too; for lists by address.
+    #[param(required = false, default = false)]
+    include_deleted: bool,
     /// Only those at least this full, in percent of their quota.
     #[param(required = false, minimum = 0, maximum = 100)]
     usage_percent_gte: i64,
@@ -77,6 +80,7 @@ enum Sort {
 
 fn filter(query: &mut Query) -> MailboxFilter {
     let mut filter = filters::common(query);
+    filter.include_deleted = query.switch("include_deleted");
     filter.percent_at_least = query.parsed("usage_percent_gte", |text| match text.parse() {
         Ok(percent @ 0..=100) => Ok(percent),
         _ => Err(Wrong::new("out_of_range", "give a number from 0 to 100")),
@@ -93,8 +97,9 @@ fn filter(query: &mut Query) -> MailboxFilter {
             let detail = format!("with sort=-usage give {NEARLY_FULL} or more");
             query.wrong("usage_percent_gte", Wrong::new("out_of_range", detail));
         }
-        if !query.has("domain") || filter.state.is_some() || filter.prefix.is_some() {
-            let detail = "-usage takes the parameter domain, and neither state nor q";
+        let is_narrowed = filter.state.is_some() || filter.prefix.is_some() || filter.include_deleted;
+        if !query.has("domain") || is_narrowed {
+            let detail = "-usage takes the parameter domain, and neither state nor q nor include_deleted";
             query.wrong("sort", Wrong::new("sort_alone", detail));
         }
     }
@@ -167,12 +172,14 @@ async fn put_once(ask: &Ask, call: &Call) -> Result<Response, Problem> {
         Err(error) => return Err(error.into()),
     };
     match (present, at) {
-        (Some(mailbox), _) if ask.only_new() => {
-            let detail = format!("{} is there already", mailbox.address);
-            Err(Problem::precondition(detail))
-        }
         (Some(mailbox), at) => {
             let draft = ask.body(|fields| bodies::replacement(&ask.app, fields, &mailbox.address))?;
+            if ask.only_new() {
+                return Err(Problem::precondition(format!(
+                    "{} is there already",
+                    mailbox.address
+                )));
+            }
             let done = mailboxes::replace(&ask.app, call, &at, draft).await?;
             reply::done(ask, call.dry_run, &done, Success::Ok).await
         }
@@ -182,13 +189,13 @@ async fn put_once(ask: &Ask, call: &Call) -> Result<Response, Problem> {
 }
 
 async fn add(ask: &Ask, call: &Call, address: EmailAddress) -> Result<Response, Problem> {
-    if ask.only_existing() {
-        return Err(Problem::precondition(format!("{address} is not there")));
-    }
     let mut draft = ask.body(|fields| bodies::replacement(&ask.app, fields, &address))?;
     let mut invalid = Invalid::default();
     let local = invalid.check("/address", ask.app.addresses.local_part(address.local().as_str()));
     draft.local_part = local.ok_or(invalid)?;
+    if ask.only_existing() {
+        return Err(Problem::precondition(format!("{address} is not there")));
+    }
     let done = mailboxes::create(&ask.app, call, address.domain(), draft).await?;
     reply::done(ask, call.dry_run, &done, Success::Created).await
 }
