@@ -326,11 +326,7 @@ const MAY_WALK: &[(&str, &str)] = &[
         "sorts the customers of one reseller",
     ),
     (
-        "id <> $1 AND id < $2 AND org_path >= $4",
-        "sorts the history of one customer",
-    ),
-    (
-        "id <> $1 AND id > $2 AND org_path >= $4",
+        "org_path >= $3 AND org_path < $4 ORDER BY id",
         "sorts the history of one customer",
     ),
     (

@@ -57,7 +57,6 @@ impl TestApp {
         let mut settings = config::load(&Sources::default()).unwrap().settings;
         settings.database = url;
         settings.mail_policy.special_use_tlds = vec!["example".to_owned(), "test".to_owned()];
-        // The least that a mail server may be asked to check.
         settings.passwords.argon2_memory_kib = 12_288;
         settings.passwords.argon2_passes = 1;
         settings.passwords.queue = 1000;
