@@ -1,5 +1,7 @@
 //! Who may do what, as one table, and the edges of it.
 
+use std::fmt::Write as _;
+
 use postdesk::access::{
     Action, Actor, Ceiling, Credential, DomainRead, Grant, Identity, MailboxDelete, MailboxRead,
     MailboxResetPassword, OrgPath, OrgRead, Place, Role, Scope, holds,
@@ -41,13 +43,13 @@ fn holding(role: Role, scope: Scope) -> Actor {
 fn every_role_holds_what_the_reviewed_table_says() {
     let mut table = format!("{:24}", "");
     for role in Role::ALL {
-        table.push_str(&format!(" {:>15}", role.as_str()));
+        write!(table, " {:>15}", role.as_str()).unwrap();
     }
     for action in Action::ALL {
-        table.push_str(&format!("\n{:24}", action.as_str()));
+        write!(table, "\n{:24}", action.as_str()).unwrap();
         for role in Role::ALL {
             let mark = if holds(*role, *action) { "yes" } else { "-" };
-            table.push_str(&format!(" {mark:>15}"));
+            write!(table, " {mark:>15}").unwrap();
         }
     }
     insta::assert_snapshot!("roles", table);
@@ -84,14 +86,14 @@ fn a_role_reaches_as_far_as_its_scope() {
     ];
     let mut table = format!("{:32}", "");
     for (name, _) in &places {
-        table.push_str(&format!(" {name:>14}"));
+        write!(table, " {name:>14}").unwrap();
     }
     for role in Role::ALL {
         for (name, scope) in &scopes {
             let person = holding(*role, scope.clone());
-            table.push_str(&format!("\n{:32}", format!("{role} of the {name}")));
+            write!(table, "\n{:32}", format!("{role} of the {name}")).unwrap();
             for (_, place) in &places {
-                table.push_str(&format!(" {:>14}", outcome(&person, place.clone())));
+                write!(table, " {:>14}", outcome(&person, place.clone())).unwrap();
             }
         }
     }
@@ -107,7 +109,7 @@ fn a_token_that_reads_lets_reading_through_and_nothing_else() {
     let reads: Vec<Action> = Action::ALL
         .iter()
         .copied()
-        .filter(|action| action.as_str().ends_with(".read"))
+        .filter(|action| action.as_str().split('.').nth(1) == Some("read"))
         .collect();
     assert_eq!(allowed, reads);
     assert_eq!(outcome(&token, Place::system()), "refused");

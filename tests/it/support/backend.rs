@@ -50,7 +50,7 @@ macro_rules! both {
 pub(crate) use both;
 
 /// Runs a story in an application of its own, and checks afterwards what always holds.
-pub(crate) fn run(backend: Backend, story: impl AsyncFn(&TestApp)) {
+pub(crate) fn run(backend: Backend, story: impl AsyncFnOnce(&TestApp)) {
     block_on(async {
         let app = TestApp::with(backend, |settings| {
             settings.targets = ["north", "south"].map(target).to_vec();
