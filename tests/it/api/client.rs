@@ -82,19 +82,35 @@ impl Client {
         self.ask(Method::GET, path)
     }
 
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "a body is given away, as a value or by reference"
+    )]
     pub(crate) fn post(&self, path: &str, body: impl ToString) -> Sending<'_> {
         self.ask(Method::POST, path).json("application/json", &body)
     }
 
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "a body is given away, as a value or by reference"
+    )]
     pub(crate) fn put(&self, path: &str, body: impl ToString) -> Sending<'_> {
         self.ask(Method::PUT, path).json("application/json", &body)
     }
 
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "a body is given away, as a value or by reference"
+    )]
     pub(crate) fn patch(&self, path: &str, body: impl ToString) -> Sending<'_> {
         self.ask(Method::PATCH, path)
             .json("application/merge-patch+json", &body)
     }
 
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "a body is given away, as a value or by reference"
+    )]
     pub(crate) fn patch_as(&self, path: &str, kind: &str, body: impl ToString) -> Sending<'_> {
         self.ask(Method::PATCH, path).json(kind, &body)
     }

@@ -36,7 +36,7 @@ async fn a_mailbox_is_added_read_changed_and_deleted(app: &TestApp) {
     let client = Client::operator(app).await;
     let wish = json!({
         "address": "Ana@Brightwater.example", "display_name": "Ana Silva", "password": "amber-tunnel-copper-river",
-        "quota_bytes": 1048576.0, "protocols": {"pop3": false}, "labels": ["staff"], "external_id": "4711",
+        "quota_bytes": 1_048_576.0, "protocols": {"pop3": false}, "labels": ["staff"], "external_id": "4711",
     });
 
     let added = client.post("/mailboxes", &wish).expect(201).await;
@@ -389,10 +389,9 @@ async fn pages_follow_one_another_and_cursors_belong_to_their_list(app: &TestApp
         let Some(link) = page.header("link").strip_suffix(">; rel=\"next\"") else {
             break;
         };
-        path = link
-            .strip_prefix("<http://postdesk.example/api/v1")
+        link.strip_prefix("<http://postdesk.example/api/v1")
             .unwrap()
-            .to_owned();
+            .clone_into(&mut path);
         assert!(path.ends_with(page.text("/next_after")));
     }
     let locals: Vec<&str> = seen

@@ -174,7 +174,7 @@ async fn whoever_looks_after_one_domain_sees_its_history_and_no_other(app: &Test
 async fn the_feed_goes_on_where_it_ended(app: &TestApp) {
     app.mailbox("ana@brightwater.example").await;
     let client = Client::operator(app).await;
-    app.later(std::time::Duration::from_secs(60));
+    app.later(std::time::Duration::from_mins(1));
     let first = client
         .get("/events?domain=brightwater.example&limit=500")
         .expect(200)
@@ -196,7 +196,7 @@ async fn the_feed_goes_on_where_it_ended(app: &TestApp) {
         .delete("/mailboxes/ana@brightwater.example")
         .expect(200)
         .await;
-    app.later(std::time::Duration::from_secs(60));
+    app.later(std::time::Duration::from_mins(1));
     let more = client.get(&follow).expect(200).await;
     assert_eq!(more.text("/data/0/type"), "mailbox.deleted");
     assert_eq!(more.text("/data/0/subject/name"), "ana@brightwater.example");

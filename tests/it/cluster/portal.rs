@@ -70,32 +70,29 @@ impl Portal {
     }
 
     /// The answer to a request that waits for the cluster; two seconds are more than it needs.
-    async fn in_sync(answer: Answer) -> Answer {
+    fn in_sync(answer: &Answer) {
         assert_eq!(answer.text("/provisioning/state"), "in_sync", "{:#}", answer.body);
-        answer
     }
 
     async fn make(&self, path: &str, body: Value) {
-        Self::in_sync(
-            self.client
-                .post(path, body)
-                .header("prefer", "wait=2")
-                .expect(201)
-                .await,
-        )
-        .await;
+        let answer = self
+            .client
+            .post(path, body)
+            .header("prefer", "wait=2")
+            .expect(201)
+            .await;
+        Self::in_sync(&answer);
     }
 
     async fn change(&self, address: &str, body: Value) {
         let path = format!("/mailboxes/{address}");
-        Self::in_sync(
-            self.client
-                .patch(&path, body)
-                .header("prefer", "wait=2")
-                .expect(200)
-                .await,
-        )
-        .await;
+        let answer = self
+            .client
+            .patch(&path, body)
+            .header("prefer", "wait=2")
+            .expect(200)
+            .await;
+        Self::in_sync(&answer);
     }
 }
 

@@ -35,55 +35,24 @@ impl Ledger {
 
 #[test]
 fn an_acknowledged_change_survives_the_plug_and_reaches_the_target_once() {
-    let kills = std::env::var("POSTDESK_TEST_KILLS")
-        .ok()
-        .and_then(|kills| kills.parse().ok())
+    let kills = std::env::vars_os().find(|(name, _)| name == "POSTDESK_TEST_KILLS");
+    let kills = kills
+        .and_then(|(_, kills)| kills.to_str()?.parse().ok())
         .unwrap_or(KILLS);
     let dir = tempdir().unwrap();
     let (serve, token) = installation(dir.path());
     let ledger = Ledger::default();
     let next = AtomicUsize::new(0);
-
     for round in 0..kills {
-        let portal = Portal::start(dir.path(), &serve);
-        let over = AtomicBool::new(false);
-        let acknowledged = AtomicUsize::new(0);
-        std::thread::scope(|scope| {
-            for _ in 0..CLIENTS {
-                scope.spawn(|| {
-                    while !over.load(Ordering::Relaxed) {
-                        let local = format!("m{:06}", next.fetch_add(1, Ordering::Relaxed));
-                        ledger.ask(&local);
-                        if create(&portal.address, &token, &local) == Some(201) {
-                            ledger.acknowledge(&local);
-                            acknowledged.fetch_add(1, Ordering::Relaxed);
-                        }
-                    }
-                });
-            }
-            // The plug is pulled in the middle of the writing, a little later each time.
-            let enough = 5 + round % 7;
-            let deadline = Instant::now() + PATIENCE;
-            while acknowledged.load(Ordering::Relaxed) < enough {
-                assert!(
-                    Instant::now() < deadline,
-                    "nothing is acknowledged in round {round}"
-                );
-                std::thread::yield_now();
-            }
-            portal.signal("KILL");
-            over.store(true, Ordering::Relaxed);
-        });
+        // The plug is pulled in the middle of the writing, a little later each time.
+        write_until_killed(dir.path(), (&serve, &token), &ledger, &next, 5 + round % 7);
     }
 
     let portal = Portal::start(dir.path(), &serve);
     wait_until_settled(dir.path());
     let asked = ledger.0.into_inner().unwrap();
-    let acknowledged: BTreeSet<String> = asked
-        .iter()
-        .filter(|(_, done)| **done)
-        .map(|(local, _)| local.clone())
-        .collect();
+    let done = asked.iter().filter(|(_, done)| **done);
+    let acknowledged: BTreeSet<String> = done.map(|(local, _)| local.clone()).collect();
     assert!(acknowledged.len() >= kills * 5);
 
     let stored = lines(
@@ -109,13 +78,43 @@ fn an_acknowledged_change_survives_the_plug_and_reaches_the_target_once() {
     );
     let written = lines(dir.path(), "cluster.db", "SELECT local_part FROM imap_users");
     assert_eq!(once_each("the target", written), stored);
-    let counted = "SELECT used_mailboxes FROM domains";
-    assert_eq!(
-        lines(dir.path(), "postdesk.db", counted),
-        [stored.len().to_string()]
-    );
+    let counted = lines(dir.path(), "postdesk.db", "SELECT used_mailboxes FROM domains");
+    assert_eq!(counted, [stored.len().to_string()]);
     assert_eq!(lines(dir.path(), "postdesk.db", "PRAGMA quick_check"), ["ok"]);
     portal.stop();
+}
+
+/// One life of the portal: clients write, and when so many changes are acknowledged, it is killed.
+fn write_until_killed(
+    dir: &Path,
+    (serve, token): (&str, &str),
+    ledger: &Ledger,
+    next: &AtomicUsize,
+    enough: usize,
+) {
+    let portal = Portal::start(dir, serve);
+    let (over, acknowledged) = (AtomicBool::new(false), AtomicUsize::new(0));
+    std::thread::scope(|scope| {
+        for _ in 0..CLIENTS {
+            scope.spawn(|| {
+                while !over.load(Ordering::Relaxed) {
+                    let local = format!("m{:06}", next.fetch_add(1, Ordering::Relaxed));
+                    ledger.ask(&local);
+                    if create(&portal.address, token, &local) == Some(201) {
+                        ledger.acknowledge(&local);
+                        acknowledged.fetch_add(1, Ordering::Relaxed);
+                    }
+                }
+            });
+        }
+        let deadline = Instant::now() + PATIENCE;
+        while acknowledged.load(Ordering::Relaxed) < enough {
+            assert!(Instant::now() < deadline, "nothing is acknowledged");
+            std::thread::yield_now();
+        }
+        portal.signal("KILL");
+        over.store(true, Ordering::Relaxed);
+    });
 }
 
 /// A store with one domain, a target, and an operator's token.

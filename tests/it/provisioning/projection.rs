@@ -39,6 +39,7 @@ on_each_engine!(
     what_somebody_changed_by_hand_is_found_and_mended,
 );
 
+#[expect(clippy::needless_pass_by_value, reason = "a story is handed over to be told")]
 fn tell(on: On, story: impl AsyncFn(&TestApp, &TestTarget)) {
     block_on(async {
         let app = TestApp::new(Backend::Sqlite).await;

@@ -96,13 +96,10 @@ impl TestTarget {
         let plain = |line: &str| match self.on {
             // psql says t and f where the others say 1 and 0.
             On::Postgres => {
-                let cell = |cell: &str| cell.replace("t", "1").replace("f", "0");
-                let cells = line.split('|').map(|c| {
-                    if c == "t" || c == "f" {
-                        cell(c)
-                    } else {
-                        c.to_owned()
-                    }
+                let cells = line.split('|').map(|cell| match cell {
+                    "t" => "1",
+                    "f" => "0",
+                    other => other,
                 });
                 cells.collect::<Vec<_>>().join("|")
             }
