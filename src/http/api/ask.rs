@@ -284,10 +284,11 @@ pub(super) fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Pro
     let (Some(value), rest) = (given.next(), given.next()) else {
         return Ok(None);
     };
-    let text = value.to_str().unwrap_or_default().trim().trim_matches('"');
-    if rest.is_some() || text.is_empty() || text.len() > 255 {
+    let text = value.to_str().unwrap_or_default().trim();
+    let visible = text.bytes().all(|byte| byte.is_ascii_graphic());
+    if rest.is_some() || text.is_empty() || text.len() > 255 || !visible {
         let mut invalid = Invalid::default();
-        let detail = "Idempotency-Key: give one key of 1 to 255 printable characters";
+        let detail = "Idempotency-Key: give one key of 1 to 255 visible ASCII characters, such as a UUID";
         invalid.push("", "idempotency_key", detail);
         return Err(Problem::parameters(invalid));
     }

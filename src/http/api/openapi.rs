@@ -201,7 +201,7 @@ fn parameters() -> Value {
             "description": "`*`: only if there is nothing yet.", "schema": {"type": "string", "enum": ["*"]}},
         "IdempotencyKey": {"name": "Idempotency-Key", "in": "header",
             "description": "Makes repeats safe: with the same key and content the first answer is given again.",
-            "schema": {"type": "string", "minLength": 1, "maxLength": 255}},
+            "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"}},
         "Prefer": {"name": "Prefer", "in": "header",
             "description": "`wait=5`: answer when the mail cluster has it too, at most so many seconds (30) later.",
             "schema": text(), "example": "wait=5"},

@@ -101,7 +101,7 @@ fn story() -> Vec<Example> {
             POST,
             "/domains/brightwater.example/aliases",
             json!({"name": "brightwater-mail.example"}),
-            200,
+            201,
         ),
         (
             "listDomainAliases",
