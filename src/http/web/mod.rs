@@ -14,6 +14,7 @@ mod account;
 mod addresses;
 mod answer;
 mod docs;
+mod docs_api;
 mod domains;
 mod forms;
 mod home;
@@ -59,6 +60,7 @@ fn doors() -> Router<App> {
         .route("/help", get(home::help))
         .route("/search", get(search::results))
         .route("/search/suggest", get(search::suggestions))
+        .route("/docs/api", get(docs_api::show))
         .route("/docs/errors", get(docs::problems))
         .route("/docs/errors/{code}", get(docs::problem))
         .route("/.well-known/security.txt", get(docs::security_txt))

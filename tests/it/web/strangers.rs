@@ -213,6 +213,7 @@ async fn the_operator_opens_every_page() {
         "/system/activity",
         "/bin",
         "/help",
+        "/docs/api",
         "/docs/errors",
         "/docs/errors/limit_reached",
         "/.well-known/security.txt",
