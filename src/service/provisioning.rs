@@ -59,3 +59,21 @@ pub async fn retry_failed(app: &App, call: &Call) -> Result<Done<u64>, Error> {
     app.store.pending.ring();
     Ok(Done { value: count, events })
 }
+
+/// Has everything written to a target anew.
+pub async fn resync(app: &App, call: &Call, target: &str) -> Result<Done<u64>, Error> {
+    let permit = call.actor.permit::<ProvisioningRepair>(Place::system());
+    let permit = permit.map_err(|denied| Error::denied(denied, "target", target))?;
+
+    let mut change = app.store.change(call, permit).await?;
+    let count = change.resync(target).await?;
+    let subject = Subject::new("target", uuid::Uuid::nil(), &target);
+    let event = Event::new(EventKind::ProvisioningResynced, subject);
+    let events = change
+        .commit(vec![
+            event.saying(format!("{count} objects are written to {target} anew")),
+        ])
+        .await?;
+    app.store.pending.ring();
+    Ok(Done { value: count, events })
+}

@@ -5,7 +5,9 @@
 use uuid::Uuid;
 
 use super::Store;
+use super::change::Change;
 use super::row::time;
+use crate::access::ProvisioningRepair;
 use crate::db::row;
 use crate::error::Error;
 use crate::model::{ObjectKind, TargetId, Timestamp};
@@ -212,27 +214,6 @@ impl Store {
             .await?;
         Ok(row.map_or(1, |(failures,)| failures))
     }
-
-    /// Notes every object for one target anew.
-    pub async fn resync(&self, target: &str) -> Result<u64, Error> {
-        let now = self.clock.now();
-        let mut tx = self.db.begin().await?;
-        Self::note_everything(&mut tx, now, true).await?;
-        let count = tx
-            .query(
-                "UPDATE projections SET pending_since = COALESCE(pending_since, $2), tries = 0, parked = FALSE,
-                   due_at = $2 + CASE kind WHEN 'node' THEN 0 WHEN 'domain' THEN 1 WHEN 'domain_alias' THEN 2
-                     WHEN 'mailbox' THEN 3 ELSE 4 END
-                 WHERE target_id = (SELECT id FROM targets WHERE name = $1)",
-            )
-            .bind(target.to_owned())
-            .bind(now.as_micros())
-            .execute()
-            .await?;
-        tx.commit().await?;
-        self.pending.ring();
-        Ok(count)
-    }
 }
 
 /// What the cluster counted for one mailbox.
@@ -293,5 +274,26 @@ impl Store {
             ear.heard().await?;
             self.pending.ring();
         }
+    }
+}
+
+impl Change<ProvisioningRepair> {
+    /// Notes every object for one target anew; how many that is.
+    pub async fn resync(&mut self, target: &str) -> Result<u64, Error> {
+        let now = self.now;
+        Store::note_everything(&mut self.tx, now, true).await?;
+        let count = self
+            .tx
+            .query(
+                "UPDATE projections SET pending_since = COALESCE(pending_since, $2), tries = 0, parked = FALSE,
+                   due_at = $2 + CASE kind WHEN 'node' THEN 0 WHEN 'domain' THEN 1 WHEN 'domain_alias' THEN 2
+                     WHEN 'mailbox' THEN 3 ELSE 4 END
+                 WHERE target_id = (SELECT id FROM targets WHERE name = $1)",
+            )
+            .bind(target.to_owned())
+            .bind(now.as_micros())
+            .execute()
+            .await?;
+        Ok(count)
     }
 }

@@ -79,7 +79,9 @@ pub async fn resync(context: &Context, args: &TargetArgs) -> Result<(), Failure>
     for target in targets {
         report.push(Noted {
             target: target.name.clone(),
-            objects: app.store.resync(&target.name).await?,
+            objects: provisioning::resync(&app, &command_line(&app), &target.name)
+                .await?
+                .value,
         });
     }
     app.store.db().close().await;

@@ -3,7 +3,7 @@
 use postdesk::model::{Clock as _, Forwarding, MailboxPatch, Quota, Reason};
 use postdesk::provisioning::verify::{self, Report};
 use postdesk::service::mailboxes::MailboxRef;
-use postdesk::service::{aliases, domains, mailboxes, orgs};
+use postdesk::service::{aliases, domains, mailboxes, orgs, provisioning};
 
 use super::target::{On, TestTarget, Worker, settled};
 use crate::support::app::{TestApp, alias_draft, destination};
@@ -96,7 +96,7 @@ async fn what_somebody_changed_by_hand_is_found_and_mended(app: &TestApp, target
             "mail for sales@one.test goes to thief@elsewhere.test, not to anna@one.test"
         ]
     );
-    app.store.resync("cluster").await.unwrap();
+    provisioning::resync(app, &app.root(), "cluster").await.unwrap();
     app.later(std::time::Duration::from_millis(1));
     settled(app).await;
     assert_eq!(verified(app, target).await.differing, 0);
