@@ -78,11 +78,6 @@ impl EventKind {
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|kind| kind.as_str() == text)
     }
-
-    /// The permission-like verb that API effects speak of: `mailbox.create` for `mailbox.created`.
-    pub fn resource(self) -> &'static str {
-        self.as_str().split('.').next().unwrap_or_default()
-    }
 }
 
 /// What an event is about.

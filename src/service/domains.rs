@@ -9,7 +9,7 @@ use crate::access::{
 use crate::error::Error;
 use crate::model::{
     Domain, DomainAlias, DomainDraft, DomainId, DomainName, DomainPatch, Event, EventKind, Limits,
-    ObjectKind, Off, OrgId, OrgKind, Quota, QuotaBytes, Reason, Refusal, Subject,
+    ObjectKind, Off, OrgId, Quota, QuotaBytes, Reason, Refusal, Subject,
 };
 use crate::store::{MailboxFilter, Page, PageRequest};
 
@@ -88,9 +88,6 @@ pub async fn create(app: &App, call: &Call, org: OrgId, draft: DomainDraft) -> R
     }
     if draft.limits != Limits::UNLIMITED && !call.actor.may::<LimitsAssign>(permit.place()) {
         return Err(Error::Refused(LimitsAssign::ACTION));
-    }
-    if owner.kind == OrgKind::Provider && owner.parent_id.is_some() {
-        return Err(Error::defect("a provider below another org"));
     }
 
     let mut change = app.store.change(call, permit).await?;
@@ -385,9 +382,4 @@ pub async fn remove_alias(
 /// How many bytes the mailboxes of a domain hold together.
 pub async fn bytes_used(app: &App, permit: &Permit<DomainRead>) -> Result<i64, Error> {
     app.store.bytes_used(permit).await
-}
-
-/// The quota that a new mailbox gets when nothing else is said.
-pub fn default_quota(domain: &Domain) -> Quota {
-    domain.default_quota
 }

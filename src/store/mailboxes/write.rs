@@ -7,7 +7,6 @@ use crate::model::{
     Deleted, Delta, EmailAddress, Forwarding, Mailbox, MailboxHash, MailboxId, Quota, Refusal, Timestamp,
 };
 use crate::store::change::Change;
-use crate::store::row::Reading;
 
 /// The mailboxes of the domain that a permit is for.
 #[derive(Debug)]
@@ -30,23 +29,6 @@ pub struct NewMailbox {
 }
 
 impl Mailboxes<'_, MailboxCreate> {
-    /// The default quota of the domain.
-    pub async fn default_quota(&mut self) -> Result<Quota, Error> {
-        let domain = self.0.domain_id()?;
-        let (stored,): (Option<i64>,) = self
-            .0
-            .tx
-            .query("SELECT default_quota_bytes FROM domains WHERE id = $1")
-            .bind(domain.uuid())
-            .fetch_one()
-            .await?;
-        Reading {
-            table: "domains",
-            id: &domain,
-        }
-        .quota("default_quota_bytes", stored)
-    }
-
     /// Puts a new mailbox into the domain, on the least loaded node that is up.
     pub async fn insert(&mut self, new: &mut NewMailbox) -> Result<(), Error> {
         let mailbox = &mut new.mailbox;
