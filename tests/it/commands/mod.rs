@@ -1,6 +1,6 @@
 //! The program from outside: what is typed, what is printed, how it ends.
 
-mod binary;
+pub(crate) mod binary;
 mod demo;
 mod kill;
 mod lines;
