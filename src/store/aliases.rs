@@ -318,17 +318,15 @@ impl<P: WritesAliases> Change<P> {
 
 impl<P: WritesAliases> Aliases<'_, P> {
     /// Puts a new alias into the domain.
-    pub async fn insert(&mut self, alias: &Alias) -> Result<(), Error> {
+    pub fn insert(&mut self, alias: &Alias) -> Result<(), Error> {
         let (domain, org) = (self.0.domain_id()?, self.0.permit.place().org.clone());
-        self.0.count(domain, &org, Delta::alias(), None).await?;
-        self.0
-            .claim_parts(
-                alias.address.domain(),
-                alias.address.local(),
-                "alias",
-                alias.id.uuid(),
-            )
-            .await?;
+        self.0.count(domain, &org, Delta::alias(), None)?;
+        self.0.claim_parts(
+            alias.address.domain(),
+            alias.address.local(),
+            "alias",
+            alias.id.uuid(),
+        )?;
         self.0
             .tx
             .query(
@@ -345,10 +343,9 @@ impl<P: WritesAliases> Aliases<'_, P> {
             .bind(alias.external_id.as_ref().map(|id| id.as_str().to_owned()))
             .bind(alias.version)
             .bind(alias.created_at.as_micros())
-            .execute()
-            .await?;
-        self.put_destinations(alias).await?;
-        self.0.index_alias(alias, false).await
+            .later()?;
+        self.put_destinations(alias)?;
+        self.0.index_alias(alias, false)
     }
 
     /// Locks an alias of the domain and reads it as it is now, with the version it will have after the change.
@@ -391,7 +388,7 @@ impl<P: WritesAliases> Aliases<'_, P> {
     }
 
     /// Stores what an alias is now, its destinations included.
-    pub async fn save(&mut self, alias: &Alias) -> Result<(), Error> {
+    pub fn save(&mut self, alias: &Alias) -> Result<(), Error> {
         let domain = self.0.domain_id()?;
         self.0
             .tx
@@ -406,76 +403,68 @@ impl<P: WritesAliases> Aliases<'_, P> {
             .bind(alias.external_id.as_ref().map(|id| id.as_str().to_owned()))
             .bind(alias.updated_at.as_micros())
             .bind(alias.address.local().to_owned())
-            .execute()
-            .await?;
+            .later()?;
         self.0
             .tx
             .query("DELETE FROM alias_destinations WHERE alias_id = $1")
             .bind(alias.id.uuid())
-            .execute()
-            .await?;
-        self.put_destinations(alias).await?;
-        self.0.index_alias(alias, alias.deleted.is_some()).await
+            .later()?;
+        self.put_destinations(alias)?;
+        self.0.index_alias(alias, alias.deleted.is_some())
     }
 
     /// Moves the claim of an alias to its new address.
-    pub async fn readdress(&mut self, before: &AliasAddress, alias: &Alias) -> Result<(), Error> {
-        self.0.release_parts(before.domain(), before.local()).await?;
-        self.0
-            .claim_parts(
-                alias.address.domain(),
-                alias.address.local(),
-                "alias",
-                alias.id.uuid(),
-            )
-            .await
+    pub fn readdress(&mut self, before: &AliasAddress, alias: &Alias) -> Result<(), Error> {
+        self.0.release_parts(before.domain(), before.local())?;
+        self.0.claim_parts(
+            alias.address.domain(),
+            alias.address.local(),
+            "alias",
+            alias.id.uuid(),
+        )
     }
 
-    async fn put_destinations(&mut self, alias: &Alias) -> Result<(), Error> {
+    fn put_destinations(&mut self, alias: &Alias) -> Result<(), Error> {
         for destination in &alias.destinations {
             self.0
                 .tx
                 .query("INSERT INTO alias_destinations (alias_id, destination) VALUES ($1, $2)")
                 .bind(alias.id.uuid())
                 .bind(destination.to_string())
-                .execute()
-                .await?;
+                .later()?;
         }
         Ok(())
     }
 
     /// Puts an alias into the bin.
-    pub async fn bin(&mut self, alias: &mut Alias) -> Result<(), Error> {
+    pub fn bin(&mut self, alias: &mut Alias) -> Result<(), Error> {
         let (domain, org) = (self.0.domain_id()?, self.0.permit.place().org.clone());
         let gone = Deleted {
             at: self.0.now,
             purge_at: self.0.purge_at(),
         };
-        self.0.count(domain, &org, Delta::alias().negated(), None).await?;
+        self.0.count(domain, &org, Delta::alias().negated(), None)?;
         self.0
-            .release_parts(alias.address.domain(), alias.address.local())
-            .await?;
+            .release_parts(alias.address.domain(), alias.address.local())?;
         alias.deleted = Some(gone);
-        self.set_deleted(alias).await
+        self.set_deleted(alias)
     }
 
     /// Takes an alias out of the bin, if its address and a place in the limits are still free.
-    pub async fn restore(&mut self, alias: &mut Alias) -> Result<(), Error> {
+    pub fn restore(&mut self, alias: &mut Alias) -> Result<(), Error> {
         let (domain, org) = (self.0.domain_id()?, self.0.permit.place().org.clone());
-        self.0.count(domain, &org, Delta::alias(), None).await?;
-        self.0
-            .claim_parts(
-                alias.address.domain(),
-                alias.address.local(),
-                "alias",
-                alias.id.uuid(),
-            )
-            .await?;
+        self.0.count(domain, &org, Delta::alias(), None)?;
+        self.0.claim_parts(
+            alias.address.domain(),
+            alias.address.local(),
+            "alias",
+            alias.id.uuid(),
+        )?;
         alias.deleted = None;
-        self.set_deleted(alias).await
+        self.set_deleted(alias)
     }
 
-    async fn set_deleted(&mut self, alias: &Alias) -> Result<(), Error> {
+    fn set_deleted(&mut self, alias: &Alias) -> Result<(), Error> {
         let domain = self.0.domain_id()?;
         self.0
             .tx
@@ -488,9 +477,8 @@ impl<P: WritesAliases> Aliases<'_, P> {
             .bind(alias.deleted.map(|gone| gone.at.as_micros()))
             .bind(alias.deleted.map(|gone| gone.purge_at.as_micros()))
             .bind(self.0.now.as_micros())
-            .execute()
-            .await?;
-        self.0.index_alias(alias, alias.deleted.is_some()).await
+            .later()?;
+        self.0.index_alias(alias, alias.deleted.is_some())
     }
 }
 
@@ -524,14 +512,12 @@ impl<P: crate::access::WritesMailboxes> Change<P> {
                 .bind(id)
                 .bind(old.to_string())
                 .bind(new.to_string())
-                .execute()
-                .await?;
+                .later()?;
             self.tx
                 .query("INSERT INTO alias_destinations (alias_id, destination) VALUES ($1, $2)")
                 .bind(id)
                 .bind(new.to_string())
-                .execute()
-                .await?;
+                .later()?;
             let found = self
                 .tx
                 .query("SELECT destination FROM alias_destinations WHERE alias_id = $1 ORDER BY destination")
@@ -539,7 +525,7 @@ impl<P: crate::access::WritesMailboxes> Change<P> {
                 .fetch_all()
                 .await?;
             let alias = row.alias(destinations(id, &found)?)?;
-            self.index_alias(&alias, alias.deleted.is_some()).await?;
+            self.index_alias(&alias, alias.deleted.is_some())?;
             repointed.push((alias.id, alias.version));
         }
         Ok(repointed)

@@ -9,7 +9,7 @@ use super::change::Change;
 use super::page::{Page, PageRequest};
 use super::row::time;
 use crate::access::{Permit, ProvisioningRead, ProvisioningRepair};
-use crate::db::row;
+use crate::db::{Tx, row};
 use crate::error::Error;
 use crate::model::{ObjectKind, TargetId, Timestamp};
 
@@ -265,12 +265,11 @@ impl Store {
 impl Change<ProvisioningRepair> {
     /// Tries everything again that was given up; how much that is.
     pub async fn unpark(&mut self) -> Result<u64, Error> {
-        Ok(self
-            .tx
+        self.tx
             .query("UPDATE projections SET parked = FALSE, tries = 0, due_at = $1 WHERE parked")
             .bind(self.now.as_micros())
             .execute()
-            .await?)
+            .await
     }
 }
 
@@ -278,7 +277,7 @@ impl Store {
     /// Makes the stored targets those of the configuration. A new one is to be told everything; one that is no longer
     /// named rests.
     pub async fn sync_targets(&self, wanted: &[crate::config::TargetSettings]) -> Result<(), Error> {
-        let mut tx = self.db.begin().await?;
+        let mut tx: Tx<Error> = self.db.begin().await?;
         tx.query("UPDATE targets SET enabled = FALSE WHERE enabled")
             .execute()
             .await?;
@@ -302,7 +301,7 @@ impl Store {
 
     /// Notes every object for every enabled target, in the order in which they depend on each other; with `only_unknown` just those that a target was never told of.
     pub(super) async fn note_everything(
-        tx: &mut crate::db::Tx,
+        tx: &mut Tx<Error>,
         now: Timestamp,
         only_unknown: bool,
     ) -> Result<(), Error> {
@@ -336,7 +335,7 @@ impl Store {
 
     /// Makes the stored nodes those of the configuration. One that is no longer named is down.
     pub async fn sync_nodes(&self, wanted: &[crate::config::NodeSettings]) -> Result<(), Error> {
-        let mut tx = self.db.begin().await?;
+        let mut tx: Tx<Error> = self.db.begin().await?;
         for node in wanted {
             let id = self.ids.next::<Uuid>();
             tx.query(
