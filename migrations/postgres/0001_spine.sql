@@ -169,6 +169,7 @@ CREATE TABLE former_addresses (
   renamed_at            BIGINT NOT NULL,
   PRIMARY KEY (domain, local_part)
 );
+CREATE INDEX former_addresses_by_mailbox ON former_addresses (mailbox_id);
 
 CREATE TABLE accounts (
   id                    UUID PRIMARY KEY NOT NULL,

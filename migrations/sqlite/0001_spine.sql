@@ -169,6 +169,7 @@ CREATE TABLE former_addresses (
   renamed_at            INTEGER NOT NULL,
   PRIMARY KEY (domain, local_part)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX former_addresses_by_mailbox ON former_addresses (mailbox_id);
 
 CREATE TABLE accounts (
   id                    BLOB PRIMARY KEY NOT NULL,

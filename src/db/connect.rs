@@ -60,6 +60,8 @@ impl Db {
             .pragma("trusted_schema", "OFF")
             .pragma("temp_store", "MEMORY")
             .pragma("cache_size", "-4000")
+            // Pages that many changes touch are then written back once for all of them.
+            .pragma("wal_autocheckpoint", "4000")
             .statement_cache_capacity(STATEMENTS_CACHED)
             .row_buffer_size(512);
         let write = Pool::<Sqlite>::new(options.clone(), 1, None)?;

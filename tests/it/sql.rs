@@ -320,7 +320,7 @@ const MAY_WALK: &[(&str, &str)] = &[
         "sorts the aliases that deliver to one address",
     ),
     ("FROM targets WHERE enabled", "there are a handful of targets"),
-    ("UPDATE nodes SET placed", "there are a handful of nodes"),
+    ("INSERT INTO mailboxes (id", "there are a handful of nodes"),
     (
         "FROM orgs WHERE path >= $1",
         "sorts the customers of one reseller",
