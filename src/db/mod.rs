@@ -3,6 +3,7 @@
 mod connect;
 mod error;
 mod migrate;
+pub mod packed;
 mod pool;
 mod query;
 mod tx;

@@ -4,11 +4,12 @@ use futures_util::TryStreamExt as _;
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::{
-    Arguments as _, Database, Either, Encode, Executor, FromRow, IntoArguments, Postgres, SqlSafeStr, Sqlite,
-    Type,
+    Arguments as _, AssertSqlSafe, Database, Either, Encode, Executor, FromRow, IntoArguments, Postgres,
+    SqlSafeStr, Sqlite, Type,
 };
 
 use super::DbError;
+use super::packed::{Packed, in_one_piece};
 use super::pool::Pool;
 
 /// A value that every database of the store can take.
@@ -190,6 +191,21 @@ impl<'c> Query<'c> {
     pub async fn fetch_all<R: Row>(self) -> Result<Vec<R>, DbError> {
         self.run().await?.all()
     }
+
+    /// All rows of a page: the same, and cheaper for more than a few.
+    pub async fn fetch_page<R: Packed>(self) -> Result<Vec<R>, DbError> {
+        match self.on {
+            On::Sqlite(pool, values) if self.refused.is_none() => {
+                let sql = AssertSqlSafe(in_one_piece::<R>(self.sql));
+                let mut lent = pool.lend().await?;
+                let answer = ask::<Sqlite>(lent.connection(), sql, values).await;
+                let (page,): (String,) = Answered::Sqlite(lent.after(answer)?).one()?;
+                let unreadable = |error| DbError::Driver(sqlx::Error::Decode(Box::new(error)));
+                serde_json::from_str(&page).map_err(unreadable)
+            }
+            _ => self.fetch_all().await,
+        }
+    }
 }
 
 /// A value that cannot be given to the database.
@@ -213,6 +229,26 @@ macro_rules! row {
                 let mut column = 0..;
                 let mut next = || column.next().unwrap_or(usize::MAX);
                 Ok(Self { $($field: row.try_get(next())?),* })
+            }
+        }
+
+        impl crate::db::packed::Packed for $name {
+            const BYTES: &'static [bool] = &[$(<$type as crate::db::packed::Column>::BYTES),*];
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+                struct Columns;
+                impl<'de> serde::de::Visitor<'de> for Columns {
+                    type Value = $name;
+                    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        f.write_str("the columns of a row")
+                    }
+                    fn visit_seq<A: serde::de::SeqAccess<'de>>(self, mut row: A) -> Result<$name, A::Error> {
+                        Ok($name { $($field: crate::db::packed::next(&mut row)?),* })
+                    }
+                }
+                from.deserialize_seq(Columns)
             }
         }
     };

@@ -229,7 +229,7 @@ impl Store {
                 .bind(state.is_none())
                 .bind(state == Some(StateFilter::Active)),
         };
-        Ok(query.fetch_all().await?)
+        Ok(query.fetch_page().await?)
     }
 
     async fn alias_rows_found(
@@ -271,7 +271,7 @@ impl Store {
             .bind(filter.state == Some(StateFilter::Active))
             .bind(filter.updated_since.map_or(i64::MIN, Timestamp::as_micros))
             .bind(wanted)
-            .fetch_all()
+            .fetch_page()
             .await?;
         Ok(rows)
     }

@@ -175,7 +175,7 @@ impl Store {
             .bind(filter.prefix.clone().unwrap_or_default())
             .bind(format!("{}\u{10FFFF}", filter.prefix.clone().unwrap_or_default()))
             .bind(wanted);
-        Ok(query.fetch_all().await?)
+        Ok(query.fetch_page().await?)
     }
 
     /// The other names of a domain.

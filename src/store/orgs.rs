@@ -179,7 +179,7 @@ impl Store {
             .bind(filter.prefix.clone().unwrap_or_default())
             .bind(format!("{}\u{10FFFF}", filter.prefix.clone().unwrap_or_default()))
             .bind(page.rows())
-            .fetch_all()
+            .fetch_page()
             .await?;
         Ok(rows)
     }

@@ -177,7 +177,7 @@ impl Store {
             .bind(filter.percent_at_least.unwrap_or(0) * 10)
             .bind(filter.updated_since.map_or(i64::MIN, Timestamp::as_micros))
             .bind(wanted);
-        Ok(query.fetch_all().await?)
+        Ok(query.fetch_page().await?)
     }
 
     async fn mailbox_rows_found(
@@ -213,7 +213,7 @@ impl Store {
             .bind(filter.percent_at_least.unwrap_or(0) * 10)
             .bind(filter.updated_since.map_or(i64::MIN, Timestamp::as_micros))
             .bind(wanted)
-            .fetch_all()
+            .fetch_page()
             .await?;
         Ok(rows)
     }
@@ -251,7 +251,7 @@ impl Store {
             .bind(wanted)
             .bind(filter.percent_at_least.unwrap_or(0) * 10)
             .bind(filter.updated_since.map_or(i64::MIN, Timestamp::as_micros))
-            .fetch_all()
+            .fetch_page()
             .await?;
         Ok(rows)
     }
