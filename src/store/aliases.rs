@@ -1,8 +1,10 @@
 //! Aliases and catch-alls, with one row per destination.
 
+use std::collections::HashMap;
+
 use super::change::Change;
 use super::page::{Page, PageRequest};
-use super::row::{Reading, deleted, time};
+use super::row::{Reading, deleted, fifty, of_each, time};
 use super::{MailboxFilter, StateFilter, Store};
 use crate::access::{AliasRead, Guarded, OrgPath, Place, Reach, Span, WritesAliases};
 use crate::db::row;
@@ -14,7 +16,7 @@ use crate::model::{
 
 macro_rules! columns {
     () => {
-        "a.id, a.domain_id, (SELECT o.org_id FROM domains o WHERE o.id = a.domain_id), a.org_path, a.domain,
+        "a.id, a.domain_id, a.org_id, a.org_path, a.domain,
          a.local_part, a.description, a.enabled, a.external_id, a.version, a.created_at, a.updated_at, a.deleted_at,
          a.purge_at, EXISTS (SELECT 1 FROM projections p WHERE p.object_id = a.id AND p.pending_since IS NOT NULL)"
     };
@@ -23,7 +25,7 @@ macro_rules! columns {
 /// The same columns, as an `UPDATE aliases` returns them. What has just been changed is pending.
 macro_rules! returned {
     () => {
-        " RETURNING id, domain_id, (SELECT o.org_id FROM domains o WHERE o.id = domain_id), org_path, domain,
+        " RETURNING id, domain_id, org_id, org_path, domain,
            local_part, description, enabled, external_id, version, created_at, updated_at, deleted_at, purge_at, TRUE"
     };
 }
@@ -163,17 +165,26 @@ impl Store {
             address.into_iter().chain([row.id.to_string()]).collect()
         };
         let rows = Page::of(rows, page.limit, key);
-        let mut items = Vec::with_capacity(rows.items.len());
-        for row in rows.items {
-            let found = self
-                .db
-                .read("SELECT destination FROM alias_destinations WHERE alias_id = $1 ORDER BY destination")
-                .bind(row.id)
-                .fetch_all()
-                .await?;
-            let destinations = destinations(row.id, &found)?;
-            items.push(row.alias(destinations)?);
+        let ids: Vec<uuid::Uuid> = rows.items.iter().map(|row| row.id).collect();
+        let found: Vec<(uuid::Uuid, String)> = of_each(
+            &self.db,
+            concat!(
+                "SELECT alias_id, destination FROM alias_destinations WHERE alias_id IN (",
+                fifty!(),
+                ") ORDER BY alias_id, destination"
+            ),
+            &ids,
+        )
+        .await?;
+        let mut of: HashMap<uuid::Uuid, Vec<(String,)>> = HashMap::new();
+        for (id, destination) in found {
+            of.entry(id).or_default().push((destination,));
         }
+        let whole = |row: AliasRow| {
+            let destinations = destinations(row.id, &of.remove(&row.id).unwrap_or_default())?;
+            row.alias(destinations)
+        };
+        let items = rows.items.into_iter().map(whole).collect::<Result<_, Error>>()?;
         Ok(Page {
             items,
             next: rows.next,
@@ -330,11 +341,12 @@ impl<P: WritesAliases> Aliases<'_, P> {
         self.0
             .tx
             .query(
-                "INSERT INTO aliases (id, domain_id, org_path, domain, local_part, description, enabled, external_id,
-                   version, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)",
+                "INSERT INTO aliases (id, domain_id, org_id, org_path, domain, local_part, description, enabled, external_id,
+                   version, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11)",
             )
             .bind(alias.id.uuid())
             .bind(domain.uuid())
+            .bind(alias.org_id.uuid())
             .bind(org.as_str().to_owned())
             .bind(alias.address.domain().as_str().to_owned())
             .bind(alias.address.local().to_owned())

@@ -214,11 +214,12 @@ impl<P: WritesMailboxes> Change<P> {
         self.claim(old, "alias", id.uuid())?;
         self.tx
             .query(
-                "INSERT INTO aliases (id, domain_id, org_path, domain, local_part, description, enabled, version,
-                   created_at, updated_at) VALUES ($1, $2, $3, $4, $5, '', TRUE, 1, $6, $6)",
+                "INSERT INTO aliases (id, domain_id, org_id, org_path, domain, local_part, description, enabled, version,
+                   created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, '', TRUE, 1, $7, $7)",
             )
             .bind(id.uuid())
             .bind(domain.uuid())
+            .bind(new.org_id.uuid())
             .bind(org.as_str().to_owned())
             .bind(old.domain().as_str().to_owned())
             .bind(old.local().as_str().to_owned())

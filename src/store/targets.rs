@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::Store;
 use super::change::Change;
 use super::page::{Page, PageRequest};
-use super::row::time;
+use super::row::{fifty, of_each, time};
 use crate::access::{Permit, ProvisioningRead, ProvisioningRepair};
 use crate::db::{Tx, row};
 use crate::error::Error;
@@ -150,25 +150,22 @@ impl Store {
 
     /// Of these objects, those that some target does not hold as it should, with the worst state.
     pub async fn open_states(&self, objects: &[Uuid]) -> Result<HashMap<Uuid, ObjectState>, Error> {
+        let rows: Vec<StateRow> = of_each(
+            &self.db,
+            concat!(
+                "SELECT p.object_id, t.name, p.pending_since, p.synced_at, p.tries, p.due_at, p.parked, p.error
+                 FROM projections p JOIN targets t ON t.id = p.target_id
+                 WHERE p.pending_since IS NOT NULL AND t.enabled AND p.object_id IN (",
+                fifty!(),
+                ")"
+            ),
+            objects,
+        )
+        .await?;
         let mut open = HashMap::new();
-        let any: Option<(i64,)> = self
-            .db
-            .read("SELECT CAST(1 AS BIGINT) FROM projections WHERE pending_since IS NOT NULL LIMIT 1")
-            .fetch_optional()
-            .await?;
-        if any.is_none() {
-            return Ok(open);
-        }
-        for object in objects {
-            let worst = self
-                .object_states(*object)
-                .await?
-                .into_iter()
-                .map(|state| state.state)
-                .max();
-            if let Some(worst @ (ObjectState::Pending | ObjectState::Failed)) = worst {
-                open.insert(*object, worst);
-            }
+        for row in rows {
+            let worst = open.entry(row.object_id).or_insert(ObjectState::InSync);
+            *worst = TargetState::from(row).state.max(*worst);
         }
         Ok(open)
     }

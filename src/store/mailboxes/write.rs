@@ -41,16 +41,17 @@ impl Mailboxes<'_, MailboxCreate> {
             .0
             .tx
             .query(
-                "INSERT INTO mailboxes (id, domain_id, org_path, domain, local_part, display_name, password_hash,
+                "INSERT INTO mailboxes (id, domain_id, org_id, org_path, domain, local_part, display_name, password_hash,
                    quota_bytes, imap, pop3, smtp, sieve, webmail, node, storage, external_id, labels, version,
                    created_at, updated_at)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13,
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14,
                    COALESCE((SELECT name FROM nodes WHERE state = 'up' ORDER BY placed, name LIMIT 1), ''),
-                   $14, $15, $16, $17, $18, $18)
+                   $15, $16, $17, $18, $19, $19)
                  RETURNING node",
             )
             .bind(mailbox.id.uuid())
             .bind(domain.uuid())
+            .bind(mailbox.org_id.uuid())
             .bind(org.as_str().to_owned())
             .bind(mailbox.address.domain().as_str().to_owned())
             .bind(mailbox.address.local().as_str().to_owned())
@@ -84,7 +85,7 @@ impl<P: WritesMailboxes> Mailboxes<'_, P> {
             .tx
             .query(concat!(
                 "UPDATE mailboxes AS m SET version = version + 1 WHERE id = $1 AND domain_id = $2 RETURNING ",
-                "id, domain_id, (SELECT o.org_id FROM domains o WHERE o.id = domain_id), org_path, domain,
+                "id, domain_id, org_id, org_path, domain,
                  local_part, display_name, password_hash IS NOT NULL,
                  quota_bytes, imap, pop3, smtp, sieve, webmail, node, storage, external_id, labels,
                  suspended_at, suspended_reason, suspended_receive, suspended_until, forward_to, forward_keep,
