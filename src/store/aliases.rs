@@ -209,7 +209,7 @@ impl Store {
                 " FROM aliases a
                  WHERE (a.org_path, a.domain, a.local_part, a.id) > ($1, $2, $3, $4)
                    AND (a.org_path, a.domain) < ($5, $6) AND a.deleted_at IS NOT NULL AND a.updated_at >= $7
-                 ORDER BY a.org_path, a.domain, a.local_part, a.id LIMIT $8"
+                 ORDER BY a.org_path, a.domain, a.local_part, a.id LIMIT $8 + 0"
             ),
             None | Some(StateFilter::Active | StateFilter::Suspended) => concat!(
                 "SELECT ",
@@ -218,7 +218,7 @@ impl Store {
                  WHERE (a.org_path, a.domain, a.local_part, a.id) > ($1, $2, $3, $4)
                    AND (a.org_path, a.domain) < ($5, $6) AND a.deleted_at IS NULL AND a.updated_at >= $7
                    AND ($9 OR a.enabled = $10)
-                 ORDER BY a.org_path, a.domain, a.local_part LIMIT $8"
+                 ORDER BY a.org_path, a.domain, a.local_part LIMIT $8 + 0"
             ),
         };
         let (after, high) = (page.beyond(span), span.high());
@@ -264,7 +264,7 @@ impl Store {
                      AND s.term >= $9 AND s.term < $10 AND s.kind = 'alias')
                    AND (a.org_path, a.domain, a.local_part, a.id) > ($1, $2, $3, $4)
                    AND (a.deleted_at IS NOT NULL) = $11 AND ($12 OR a.enabled = $13) AND a.updated_at >= $14
-                 ORDER BY a.org_path, a.domain, a.local_part, a.id LIMIT $15"
+                 ORDER BY a.org_path, a.domain, a.local_part, a.id LIMIT $15 + 0"
             ))
             .bind(after.0)
             .bind(after.1)

@@ -158,7 +158,7 @@ impl Store {
                    AND (d.deleted_at IS NOT NULL) = $6
                    AND ($7 OR (d.suspended_at IS NOT NULL OR d.org_suspended) = $8) AND d.updated_at >= $9
                    AND d.name >= $10 AND d.name < $11
-                 ORDER BY d.org_path, d.name LIMIT $12"
+                 ORDER BY d.org_path, d.name LIMIT $12 + 0"
             ))
             .bind(path)
             .bind(name)
