@@ -3,5 +3,6 @@
 pub(crate) mod client;
 mod conventions;
 mod document;
+mod doors;
 mod examples;
 mod resources;
