@@ -329,7 +329,7 @@ async fn patch(ask: Ask) -> Result<Response, Problem> {
 async fn delete(ask: Ask) -> Result<Response, Problem> {
     let call = ask.writing()?;
     let done = domains::delete(&ask.app, &call, &name(&ask, &call).await?).await?;
-    reply::done(&ask, call.dry_run, &done, Success::Ok).await
+    reply::binned(&ask, call.dry_run, &done, "domain").await
 }
 
 /// Read the limits of a domain

@@ -295,7 +295,7 @@ async fn patch(ask: Ask) -> Result<Response, Problem> {
 async fn delete(ask: Ask) -> Result<Response, Problem> {
     let call = ask.writing()?;
     let done = orgs::delete(&ask.app, &call, ask.at("org")?).await?;
-    reply::done(&ask, call.dry_run, &done, Success::Ok).await
+    reply::binned(&ask, call.dry_run, &done, "org").await
 }
 
 /// Read the limits of an org

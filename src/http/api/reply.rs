@@ -13,7 +13,7 @@ use super::ask::Ask;
 use super::problem::Problem;
 use super::query::Paging;
 use crate::error::Error;
-use crate::model::{Event, EventKind, Timestamp};
+use crate::model::{Event, EventKind, Refusal, Timestamp};
 use crate::service::{App, Done};
 use crate::store::{Cursor, ObjectState, Page, TargetState};
 
@@ -284,6 +284,26 @@ pub(super) async fn done<R: Resource>(
         applied(&mut response, within)?;
     }
     Ok(response)
+}
+
+/// What went into the bin. What somebody else had put there before is told apart, so that of several who delete the
+/// same thing at once only one is told that they did.
+pub(super) async fn binned<R: Resource>(
+    ask: &Ask,
+    dry_run: bool,
+    done: &Done<R>,
+    kind: &str,
+) -> Result<Response, Problem> {
+    let name = ask.segment(kind);
+    match (done.events.is_empty(), name.contains('@')) {
+        (false, _) => self::done(ask, dry_run, done, Success::Ok).await,
+        // By this address it is not found any more; by its id it is.
+        (true, true) => Err(Error::not_found(kind, name).into()),
+        (true, false) => {
+            let next = "Restore it, or leave it there until it is purged.";
+            Err(Refusal::new("deleted", format!("{name} is in the bin already."), next).into())
+        }
+    }
 }
 
 fn applied(response: &mut Response, within: Duration) -> Result<(), Problem> {

@@ -1,7 +1,10 @@
 //! The program from outside: what is typed, what is printed, how it ends.
 
+mod attack;
 mod binary;
 mod demo;
 mod kill;
 mod lines;
+mod races;
 mod serve;
+mod wire;

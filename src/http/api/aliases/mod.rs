@@ -17,6 +17,9 @@ use crate::model::{AliasAddress, AliasPatch, Invalid};
 use crate::service::App;
 use crate::service::aliases::{self, AliasRef};
 
+/// How often a replacement is tried again when others add or delete the same thing at the same time.
+const MOST_TRIES: usize = 4;
+
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(list, create))
@@ -72,11 +75,16 @@ async fn get(ask: Ask) -> Result<Response, Problem> {
         (status = 201, description = "The new alias.", body = view::Shown)))]
 async fn put(ask: Ask) -> Result<Response, Problem> {
     let call = ask.writing()?;
-    match put_once(&ask, &call).await {
-        // Somebody added it between our look and our deed: then it is replaced.
-        Err(problem) if problem.is_about("already_exists") && !ask.only_new() => put_once(&ask, &call).await,
-        answered => answered,
+    let mut answered = put_once(&ask, &call).await;
+    for _ in 0..MOST_TRIES {
+        // Somebody added or deleted it between our look and our deed: then it is replaced, or added anew.
+        let is_raced = |problem: &Problem| problem.is_about("already_exists") || problem.is_about("deleted");
+        if ask.only_new() || !answered.as_ref().is_err_and(is_raced) {
+            break;
+        }
+        answered = put_once(&ask, &call).await;
     }
+    answered
 }
 
 async fn put_once(ask: &Ask, call: &Call) -> Result<Response, Problem> {
@@ -137,7 +145,7 @@ async fn patch(ask: Ask) -> Result<Response, Problem> {
 async fn delete(ask: Ask) -> Result<Response, Problem> {
     let call = ask.writing()?;
     let done = aliases::delete(&ask.app, &call, &ask.at("alias")?).await?;
-    reply::done(&ask, call.dry_run, &done, Success::Ok).await
+    reply::binned(&ask, call.dry_run, &done, "alias").await
 }
 
 /// List the members of a group

@@ -28,6 +28,9 @@ pub(super) use view::State;
 /// The least that the order by usage lists, in percent: what the index behind it holds.
 const NEARLY_FULL: i64 = 80;
 
+/// How often a replacement is tried again when others add or delete the same thing at the same time.
+const MOST_TRIES: usize = 4;
+
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(list, create))
@@ -153,11 +156,16 @@ fn moved(app: &App, address: &str) -> Result<Response, Problem> {
         (status = 201, description = "The new mailbox.", body = view::Shown)))]
 async fn put(ask: Ask) -> Result<Response, Problem> {
     let call = ask.writing()?;
-    match put_once(&ask, &call).await {
-        // Somebody added it between our look and our deed: then it is replaced.
-        Err(problem) if problem.is_about("already_exists") && !ask.only_new() => put_once(&ask, &call).await,
-        answered => answered,
+    let mut answered = put_once(&ask, &call).await;
+    for _ in 0..MOST_TRIES {
+        // Somebody added or deleted it between our look and our deed: then it is replaced, or added anew.
+        let is_raced = |problem: &Problem| problem.is_about("already_exists") || problem.is_about("deleted");
+        if ask.only_new() || !answered.as_ref().is_err_and(is_raced) {
+            break;
+        }
+        answered = put_once(&ask, &call).await;
     }
+    answered
 }
 
 async fn put_once(ask: &Ask, call: &Call) -> Result<Response, Problem> {
@@ -220,5 +228,5 @@ async fn patch(ask: Ask) -> Result<Response, Problem> {
 async fn delete(ask: Ask) -> Result<Response, Problem> {
     let call = ask.writing()?;
     let done = mailboxes::delete(&ask.app, &call, &ask.at("mailbox")?).await?;
-    reply::done(&ask, call.dry_run, &done, Success::Ok).await
+    reply::binned(&ask, call.dry_run, &done, "mailbox").await
 }
