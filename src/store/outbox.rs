@@ -170,6 +170,28 @@ impl Store {
         Ok(())
     }
 
+    /// Notes that a target may have forgotten these objects: they are written again, which is harmless if it has not.
+    pub async fn doubt(&self, target: TargetId, objects: &[Uuid]) -> Result<(), Error> {
+        if objects.is_empty() {
+            return Ok(());
+        }
+        let now = self.clock.now().as_micros();
+        let mut tx = self.db.begin().await?;
+        for object in objects {
+            tx.query(
+                "UPDATE projections SET pending_since = $3, due_at = $3
+                 WHERE object_id = $1 AND target_id = $2 AND pending_since IS NULL",
+            )
+            .bind(*object)
+            .bind(target.uuid())
+            .bind(now)
+            .execute()
+            .await?;
+        }
+        tx.commit().await?;
+        Ok(())
+    }
+
     /// Notes that one object could not be written; it is tried again at `due_at`, or parked until somebody asks.
     pub async fn postpone(
         &self,

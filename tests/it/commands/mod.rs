@@ -5,6 +5,7 @@ mod binary;
 mod demo;
 mod kill;
 mod lines;
+mod outage;
 mod races;
 mod serve;
 mod wire;
