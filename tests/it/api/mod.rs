@@ -6,3 +6,4 @@ mod document;
 mod doors;
 mod examples;
 mod resources;
+mod strangers;
