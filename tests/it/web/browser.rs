@@ -137,6 +137,19 @@ impl Shown {
         self
     }
 
+    /// The proof that the forms of this page carry.
+    pub(crate) fn csrf(&self) -> String {
+        let (_, rest) = self.text.split_once("name=\"csrf\" value=\"").unwrap();
+        unescape(rest.split('"').next().unwrap())
+    }
+
+    /// The text of the element that has this in its tag.
+    pub(crate) fn inside(&self, tag: &str) -> String {
+        let (_, rest) = self.text.split_once(tag).unwrap();
+        let (_, rest) = rest.split_once('>').unwrap();
+        unescape(rest.split('<').next().unwrap().trim())
+    }
+
     /// Where the first form posts to whose target ends so.
     pub(crate) fn form_to(&self, end: &str) -> String {
         let forms = self.text.split("<form ").skip(1);

@@ -4,4 +4,5 @@ mod browser;
 mod doors;
 mod flows;
 mod more_flows;
+mod secrets;
 mod strangers;
