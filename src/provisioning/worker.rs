@@ -249,6 +249,9 @@ impl Deliverer {
         let written = done.clone().filter(|(_, outcome)| **outcome == Outcome::Written);
         let written: Vec<(Uuid, i64)> = written.map(|(job, _)| (job.object, job.revision)).collect();
         self.app.store.settle(self.row.id, &written).await?;
+        let gone = jobs.iter().filter(|job| matches!(job.rows, Rows::None));
+        let gone: Vec<Uuid> = gone.map(|job| job.object).collect();
+        self.app.store.forget_purged(self.row.id, &gone).await?;
         let objects = written.iter().map(|(object, _)| *object);
         self.recent.written(Instant::now(), objects);
         for (job, _) in done.filter(|(_, outcome)| **outcome == Outcome::Newer) {

@@ -2,6 +2,7 @@
 
 pub(crate) mod client;
 mod conventions;
+mod courtesies;
 mod document;
 mod doors;
 mod examples;

@@ -13,7 +13,7 @@ use super::problem::Problem;
 use super::reply::{self, Success};
 use crate::access::Call;
 use crate::error::Error;
-use crate::model::{AliasAddress, AliasPatch, Invalid};
+use crate::model::{Alias, AliasAddress, AliasPatch, Invalid};
 use crate::service::App;
 use crate::service::aliases::{self, AliasRef};
 
@@ -33,13 +33,17 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 ///
 /// Those that the token may see, by org, domain and address.
 #[utoipa::path(get, path = "/aliases", operation_id = "listAliases", tag = "Aliases",
-    params(filters::Text, filters::Inside, filters::InState, filters::Since),
+    params(filters::Text, filters::Inside, filters::InState, filters::Since, filters::Columns),
     responses((status = 200, description = "A page of aliases.", body = view::AliasList)))]
 async fn list(ask: Ask) -> Result<Response, Problem> {
     let read = |query: &mut _| (filters::inside(query), filters::common(query));
-    let (call, (inside, filter), paging) = ask.listing(read)?;
+    let (call, (inside, filter), paging) = ask.listing_of::<Alias, _>(read)?;
     let page = aliases::list(&ask.app, &call, &inside, &filter, &paging.page).await?;
-    reply::page(&ask, &paging, &page).await
+    let all = match paging.whole() {
+        Some(whole) => Some(aliases::list(&ask.app, &call, &inside, &filter, &whole).await?),
+        None => None,
+    };
+    reply::page(&ask, &paging, &page, all).await
 }
 
 /// Add an alias
@@ -61,8 +65,10 @@ async fn create(ask: Ask) -> Result<Response, Problem> {
     responses((status = 200, description = "The alias.", body = view::Shown)))]
 async fn get(ask: Ask) -> Result<Response, Problem> {
     let call = ask.reading()?;
-    let (alias, _) = aliases::get(&ask.app, &call, &ask.at("alias")?).await?;
-    reply::item(&ask, &alias).await
+    match aliases::get(&ask.app, &call, &ask.at("alias")?).await {
+        Ok((alias, _)) => reply::item(&ask, &alias).await,
+        Err(error) => Err(ask.missing(&call, "alias", error).await),
+    }
 }
 
 /// Add or replace an alias

@@ -17,7 +17,7 @@ use super::reply::{self, Success};
 use super::{BASE, filters};
 use crate::access::Call;
 use crate::error::Error;
-use crate::model::{EmailAddress, Invalid};
+use crate::model::{EmailAddress, Invalid, Mailbox};
 use crate::service::App;
 use crate::service::mailboxes::{self, MailboxRef};
 use crate::store::{MailboxFilter, MailboxSort};
@@ -42,12 +42,17 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 ///
 /// Those that the token may see, by org, domain and address.
 #[utoipa::path(get, path = "/mailboxes", operation_id = "listMailboxes", tag = "Mailboxes",
-    params(filters::Text, filters::Inside, filters::Since, Filter),
+    params(filters::Text, filters::Inside, filters::Since, Filter, filters::Columns),
     responses((status = 200, description = "A page of mailboxes.", body = view::MailboxList)))]
 async fn list(ask: Ask) -> Result<Response, Problem> {
-    let (call, (inside, filter), paging) = ask.listing(|query| (filters::inside(query), filter(query)))?;
+    let (call, (inside, filter), paging) =
+        ask.listing_of::<Mailbox, _>(|query| (filters::inside(query), filter(query)))?;
     let page = mailboxes::list(&ask.app, &call, &inside, &filter, &paging.page).await?;
-    reply::page(&ask, &paging, &page).await
+    let all = match paging.whole() {
+        Some(whole) => Some(mailboxes::list(&ask.app, &call, &inside, &filter, &whole).await?),
+        None => None,
+    };
+    reply::page(&ask, &paging, &page, all).await
 }
 
 /// By what a list of mailboxes is narrowed and ordered.
@@ -133,7 +138,7 @@ async fn get(ask: Ask) -> Result<Response, Problem> {
     match mailboxes::get(&ask.app, &call, &ask.at("mailbox")?).await {
         Ok((mailbox, _)) => reply::item(&ask, &mailbox).await,
         Err(Error::Moved(address)) => moved(&ask.app, &address),
-        Err(error) => Err(error.into()),
+        Err(error) => Err(ask.missing(&call, "mailbox", error).await),
     }
 }
 
