@@ -199,7 +199,7 @@ for (const time of $$("time[datetime]")) {
 // A live region speaks only when it changes, so what happened on the last page is said once more here.
 const flash = $("[data-announce]");
 if (flash) {
-  const words = flash.textContent;
-  flash.textContent = "";
-  setTimeout(() => (flash.textContent = words), 150);
+  const words = [...flash.childNodes];
+  flash.replaceChildren();
+  setTimeout(() => flash.replaceChildren(...words), 150);
 }

@@ -1,9 +1,11 @@
 //! The targets and their backlog, as those who look after them see it.
 
+use std::collections::HashMap;
+
 use super::{App, Done};
 use crate::access::{Call, Place, ProvisioningRead, ProvisioningRepair};
 use crate::error::Error;
-use crate::model::{Event, EventKind, Subject};
+use crate::model::{Event, EventKind, Subject, TargetId};
 use crate::store::{ObjectState, OpenObject, Page, PageRequest, TargetState, TargetStatus};
 
 /// Every target.
@@ -12,6 +14,13 @@ pub async fn targets(app: &App, call: &Call) -> Result<Vec<TargetStatus>, Error>
     app.store
         .targets(&permit.map_err(|denied| Error::denied(denied, "targets", "of the cluster"))?)
         .await
+}
+
+/// How many objects each target holds as it should.
+pub async fn in_sync(app: &App, call: &Call) -> Result<HashMap<TargetId, i64>, Error> {
+    let permit = call.actor.permit::<ProvisioningRead>(Place::system());
+    let permit = permit.map_err(|denied| Error::denied(denied, "targets", "of the cluster"))?;
+    app.store.in_sync(&permit).await
 }
 
 /// The objects that some target does not hold as it should, perhaps only those in this state.
@@ -35,7 +44,7 @@ pub async fn states_of(app: &App, object: uuid::Uuid) -> Result<Vec<TargetState>
 pub async fn open_states(
     app: &App,
     objects: &[uuid::Uuid],
-) -> Result<std::collections::HashMap<uuid::Uuid, ObjectState>, Error> {
+) -> Result<HashMap<uuid::Uuid, ObjectState>, Error> {
     app.store.open_states(objects).await
 }
 

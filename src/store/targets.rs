@@ -204,6 +204,19 @@ impl Store {
         Ok(rows.into_iter().map(status).collect())
     }
 
+    /// How many objects each target holds as it should.
+    pub async fn in_sync(&self, _permit: &Permit<ProvisioningRead>) -> Result<HashMap<TargetId, i64>, Error> {
+        let rows: Vec<(Uuid, i64)> = self
+            .db
+            .read("SELECT target_id, COUNT(*) FROM projections WHERE pending_since IS NULL AND NOT parked GROUP BY target_id")
+            .fetch_all()
+            .await?;
+        Ok(rows
+            .into_iter()
+            .map(|(id, count)| (TargetId::from(id), count))
+            .collect())
+    }
+
     /// A page of what some target does not hold as it should, perhaps only what is in this state there.
     pub async fn open_objects(
         &self,

@@ -88,7 +88,7 @@ fn fact(visitor: &Visitor, grant: &Grant) -> Fact {
     let role = format!("{}{}", grant.role.title(), until.unwrap_or_default());
     Fact {
         href,
-        ..Fact::new(&scope, role)
+        ..Fact::new(&role, scope)
     }
 }
 

@@ -9,7 +9,7 @@ use crate::service::domains;
 use crate::service::mailboxes::Inside;
 use crate::store::{MailboxFilter, PageRequest};
 
-/// Support searches, operators see customers, and who looks after one domain is taken to it.
+/// Support searches, operators see customers, and who looks after one customer or one domain is taken to it.
 pub(super) async fn home(visitor: Visitor) -> Answer {
     let wide = |scope: &Scope| matches!(scope, Scope::System | Scope::Org(..));
     let mut grants = visitor.actor().grants().iter();
@@ -20,6 +20,11 @@ pub(super) async fn home(visitor: Visitor) -> Answer {
     if grants.any(|grant| grant.scope == Scope::System) {
         return Ok(see("/orgs"));
     }
+    if let [Scope::Org(id, _)] = scopes(&visitor).as_slice()
+        && visitor.actor().may_anywhere::<OrgRead>()
+    {
+        return Ok(see(&format!("/orgs/{id}")));
+    }
     let (inside, all) = (Inside::Everything, MailboxFilter::default());
     let page = domains::list(&visitor.app, &visitor.call, &inside, &all, &PageRequest::first(2)).await?;
     match page.items.as_slice() {
@@ -27,6 +32,15 @@ pub(super) async fn home(visitor: Visitor) -> Answer {
         [] if visitor.actor().may_anywhere::<OrgRead>() => Ok(see("/orgs")),
         _ => Ok(see("/domains")),
     }
+}
+
+fn scopes(visitor: &Visitor) -> Vec<&Scope> {
+    visitor
+        .actor()
+        .grants()
+        .iter()
+        .map(|grant| &grant.scope)
+        .collect()
 }
 
 pub(super) async fn help(visitor: Visitor) -> Answer {

@@ -137,6 +137,7 @@ fn org_routes() -> Router<App> {
         .nest("/orgs/{org}", of_org)
         .route("/system/targets", get(system::targets))
         .route("/system/targets/retry", post(system::retry))
+        .route("/system/targets/{target}/resync", post(system::resync))
         .route("/system/activity", get(records::of_everything))
 }
 

@@ -1,13 +1,14 @@
 //! What happened, and what was deleted: of a domain, a customer, or everything.
 
 use axum::extract::Query;
+use serde::Deserialize;
 
 use super::answer::{Answer, page};
 use super::nav::Here;
 use super::pages::common::{Activity, ActivityRow, Bin, BinRow};
-use super::paging::{Wanted, pager};
-use super::view::history::row;
-use super::view::{Link, Moment, Pager, mail, words};
+use super::paging::{Sieve, Turns, Wanted, pager};
+use super::view::history::{KINDS, is_of_kind, row};
+use super::view::{Choice, Link, Moment, mail, words};
 use super::visitor::{At, Visitor};
 use crate::access::{
     AliasDelete, AliasRead, AuditRead, DomainDelete, MailboxDelete, MailboxRead, OrgDelete, OrgRead, Place,
@@ -18,52 +19,108 @@ use crate::service::mailboxes::Inside;
 use crate::service::{aliases, audit, domains, mailboxes, orgs};
 use crate::store::{EventRecord, MailboxFilter, Page, PageRequest, StateFilter};
 
-/// Things of one kind that a bin shows.
-const MOST: usize = 100;
+/// Which changes are wanted.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Asked {
+    kind: String,
+    #[serde(flatten)]
+    wanted: Wanted,
+}
 
 pub(super) async fn of_domain(
     visitor: Visitor,
     At(name): At<DomainName>,
-    Query(wanted): Query<Wanted>,
+    Query(asked): Query<Asked>,
 ) -> Answer {
     let (domain, permit) = visitor.app.domain::<AuditRead>(&visitor.call, &name).await?;
-    let inside = Inside::Domain(domain.name.clone());
-    let found = audit::list(&visitor.app, &visitor.call, &inside, &wanted.page()?).await?;
+    let here = Here::Domain(domain.name.as_str(), permit.place(), "Activity");
     let path = format!("/domains/{}", domain.name);
-    let place = domain.name.to_unicode();
-    page(&Activity {
-        chrome: visitor
-            .chrome(&Here::Domain(domain.name.as_str(), permit.place(), "Activity"))
-            .await?,
-        back: Link::new(&path, &place),
-        place,
-        rows: rows(&visitor, &found),
-        pager: pager(&found, &wanted, &format!("{path}/activity"), &[]),
-    })
+    let back = Link::new(&path, domain.name.to_unicode());
+    let inside = Inside::Domain(domain.name.clone());
+    activity(
+        &visitor,
+        &here,
+        &inside,
+        &asked,
+        back,
+        &format!("{path}/activity"),
+    )
+    .await
 }
 
-pub(super) async fn of_org(visitor: Visitor, At(id): At<OrgId>, Query(wanted): Query<Wanted>) -> Answer {
+pub(super) async fn of_org(visitor: Visitor, At(id): At<OrgId>, Query(asked): Query<Asked>) -> Answer {
     let (org, _) = orgs::get(&visitor.app, &visitor.call, id).await?;
-    let found = audit::list(&visitor.app, &visitor.call, &Inside::Org(id), &wanted.page()?).await?;
     let path = format!("/orgs/{id}");
+    let back = Link::new(&path, org.name.as_str());
+    let here = Here::Everything("Customers");
+    activity(
+        &visitor,
+        &here,
+        &Inside::Org(id),
+        &asked,
+        back,
+        &format!("{path}/activity"),
+    )
+    .await
+}
+
+pub(super) async fn of_everything(visitor: Visitor, Query(asked): Query<Asked>) -> Answer {
+    let here = Here::Everything("All activity");
+    let back = Link::new("/", "Start");
+    activity(
+        &visitor,
+        &here,
+        &Inside::Everything,
+        &asked,
+        back,
+        "/system/activity",
+    )
+    .await
+}
+
+/// What happened `inside`, under the way `back` to what it happened to.
+async fn activity(
+    visitor: &Visitor,
+    here: &Here<'_>,
+    inside: &Inside,
+    asked: &Asked,
+    back: Link,
+    path: &str,
+) -> Answer {
+    let mut sieve = Sieve::new(asked.wanted.page()?);
+    while let Some(request) = sieve.next() {
+        let found = audit::list(&visitor.app, &visitor.call, inside, &request).await?;
+        sieve.add(found, |event| is_of_kind(event.kind, &asked.kind));
+    }
+    let found = sieve.page();
+    let place = match inside {
+        Inside::Everything => "the whole installation".to_owned(),
+        Inside::Domain(_) | Inside::Org(_) => back.text.clone(),
+    };
     page(&Activity {
-        chrome: visitor.chrome(&Here::Everything("Customers")).await?,
-        place: org.name.to_string(),
-        back: Link::new(&path, org.name.as_str()),
-        rows: rows(&visitor, &found),
-        pager: pager(&found, &wanted, &format!("{path}/activity"), &[]),
+        chrome: visitor.chrome(here).await?,
+        place,
+        back,
+        action: path.to_owned(),
+        kinds: kinds(inside, &asked.kind),
+        filtered: !asked.kind.is_empty(),
+        rows: rows(visitor, &found),
+        pager: pager(&found, &asked.wanted, path, &[("kind", &asked.kind)]),
     })
 }
 
-pub(super) async fn of_everything(visitor: Visitor, Query(wanted): Query<Wanted>) -> Answer {
-    let found = audit::list(&visitor.app, &visitor.call, &Inside::Everything, &wanted.page()?).await?;
-    page(&Activity {
-        chrome: visitor.chrome(&Here::Everything("All activity")).await?,
-        place: "the whole installation".to_owned(),
-        back: Link::new("/", "Start"),
-        rows: rows(&visitor, &found),
-        pager: pager(&found, &wanted, "/system/activity", &[]),
-    })
+/// The kinds that can be chosen, as far as they can happen there.
+fn kinds(inside: &Inside, chosen: &str) -> Vec<Choice> {
+    let happens = |name: &str| match inside {
+        Inside::Everything => true,
+        Inside::Org(_) => name != "provisioning",
+        Inside::Domain(_) => !matches!(name, "org" | "access" | "provisioning"),
+    };
+    let given = KINDS.iter().filter(|(name, _)| happens(name));
+    given
+        .map(|(name, label)| Choice::of(name, label, chosen))
+        .collect()
 }
 
 fn rows(visitor: &Visitor, found: &Page<EventRecord>) -> Vec<ActivityRow> {
@@ -81,29 +138,51 @@ fn deleted() -> MailboxFilter {
     }
 }
 
-pub(super) async fn bin(visitor: Visitor, At(name): At<DomainName>) -> Answer {
+/// A bin that fits on a page is told newest first; a longer one goes on name by name.
+fn in_order(turns: Turns<BinRow>, wanted: &Wanted) -> Page<BinRow> {
+    let mut page = turns.page();
+    if page.next.is_none() && wanted.after.is_empty() {
+        page.items.sort_by(|a, b| b.deleted.exact.cmp(&a.deleted.exact));
+    }
+    page
+}
+
+pub(super) async fn bin(visitor: Visitor, At(name): At<DomainName>, Query(wanted): Query<Wanted>) -> Answer {
     let (domain, permit) = visitor.app.domain::<MailboxRead>(&visitor.call, &name).await?;
     let (place, inside) = (permit.place(), Inside::Domain(domain.name.clone()));
-    let mut rows = mailboxes_in_bin(&visitor, &inside, place).await?;
-    if visitor.actor().may::<AliasRead>(place) {
-        rows.extend(aliases_in_bin(&visitor, &inside, place).await?);
+    let lists = if visitor.actor().may::<AliasRead>(place) {
+        2
+    } else {
+        1
+    };
+    let mut turns = Turns::new(&wanted.page()?, lists);
+    while let Some((list, request)) = turns.next() {
+        turns.add(match list {
+            0 => mailboxes_in_bin(&visitor, &inside, place, &request).await?,
+            _ => aliases_in_bin(&visitor, &inside, place, &request).await?,
+        });
     }
+    let found = in_order(turns, &wanted);
     let here = Here::Domain(domain.name.as_str(), place, "Bin");
-    let title = domain.name.to_unicode();
+    let (title, path) = (domain.name.to_unicode(), format!("/domains/{}", domain.name));
     page(&Bin {
         chrome: visitor.chrome(&here).await?,
-        back: Link::new(format!("/domains/{}", domain.name), &title),
+        back: Link::new(&path, &title),
         place: title,
-        rows: newest_first(rows),
-        pager: Pager::default(),
+        pager: pager(&found, &wanted, &format!("{path}/bin"), &[]),
+        rows: found.items,
     })
 }
 
-async fn mailboxes_in_bin(visitor: &Visitor, inside: &Inside, place: &Place) -> Result<Vec<BinRow>, Error> {
+async fn mailboxes_in_bin(
+    visitor: &Visitor,
+    inside: &Inside,
+    place: &Place,
+    request: &PageRequest,
+) -> Result<Page<BinRow>, Error> {
     let may = visitor.actor().may::<MailboxDelete>(place);
-    let first = PageRequest::first(MOST);
-    let found = mailboxes::list(&visitor.app, &visitor.call, inside, &deleted(), &first).await?;
-    let rows = found.items.iter().map(|mailbox| {
+    let found = mailboxes::list(&visitor.app, &visitor.call, inside, &deleted(), request).await?;
+    Ok(in_rows(found, |mailbox| {
         let path = mail::mailbox_path(mailbox);
         BinRow {
             name: mailbox.address.to_unicode(),
@@ -113,15 +192,18 @@ async fn mailboxes_in_bin(visitor: &Visitor, inside: &Inside, place: &Place) -> 
             kind: "Mailbox".to_owned(),
             ..when(visitor, mailbox.deleted)
         }
-    });
-    Ok(rows.collect())
+    }))
 }
 
-async fn aliases_in_bin(visitor: &Visitor, inside: &Inside, place: &Place) -> Result<Vec<BinRow>, Error> {
+async fn aliases_in_bin(
+    visitor: &Visitor,
+    inside: &Inside,
+    place: &Place,
+    request: &PageRequest,
+) -> Result<Page<BinRow>, Error> {
     let may = visitor.actor().may::<AliasDelete>(place);
-    let first = PageRequest::first(MOST);
-    let found = aliases::list(&visitor.app, &visitor.call, inside, &deleted(), &first).await?;
-    let rows = found.items.iter().map(|alias| {
+    let found = aliases::list(&visitor.app, &visitor.call, inside, &deleted(), request).await?;
+    Ok(in_rows(found, |alias| {
         let path = mail::alias_path(alias);
         let to: Vec<String> = alias.destinations.iter().map(ToString::to_string).collect();
         BinRow {
@@ -132,30 +214,45 @@ async fn aliases_in_bin(visitor: &Visitor, inside: &Inside, place: &Place) -> Re
             kind: "Address".to_owned(),
             ..when(visitor, alias.deleted)
         }
-    });
-    Ok(rows.collect())
+    }))
+}
+
+fn in_rows<T>(found: Page<T>, row: impl Fn(&T) -> BinRow) -> Page<BinRow> {
+    Page {
+        items: found.items.iter().map(row).collect(),
+        next: found.next,
+    }
 }
 
 /// Deleted domains and customers.
-pub(super) async fn bin_of_everything(visitor: Visitor) -> Answer {
-    let mut rows = domains_in_bin(&visitor).await?;
-    if visitor.actor().may_anywhere::<OrgRead>() {
-        rows.extend(orgs_in_bin(&visitor).await?);
+pub(super) async fn bin_of_everything(visitor: Visitor, Query(wanted): Query<Wanted>) -> Answer {
+    let lists = if visitor.actor().may_anywhere::<OrgRead>() {
+        2
+    } else {
+        1
+    };
+    let mut turns = Turns::new(&wanted.page()?, lists);
+    while let Some((list, request)) = turns.next() {
+        turns.add(match list {
+            0 => domains_in_bin(&visitor, &request).await?,
+            _ => orgs_in_bin(&visitor, &request).await?,
+        });
     }
+    let found = in_order(turns, &wanted);
     page(&Bin {
         chrome: visitor.chrome(&Here::Everything("Deleted domains")).await?,
         place: "your domains".to_owned(),
         back: Link::new("/domains", "Domains"),
-        rows: newest_first(rows),
-        pager: Pager::default(),
+        pager: pager(&found, &wanted, "/bin", &[]),
+        rows: found.items,
     })
 }
 
-async fn domains_in_bin(visitor: &Visitor) -> Result<Vec<BinRow>, Error> {
+async fn domains_in_bin(visitor: &Visitor, request: &PageRequest) -> Result<Page<BinRow>, Error> {
     let may = visitor.actor().may_anywhere::<DomainDelete>();
-    let (inside, first) = (Inside::Everything, PageRequest::first(MOST));
-    let found = domains::list(&visitor.app, &visitor.call, &inside, &deleted(), &first).await?;
-    let rows = found.items.iter().map(|domain| {
+    let inside = Inside::Everything;
+    let found = domains::list(&visitor.app, &visitor.call, &inside, &deleted(), request).await?;
+    Ok(in_rows(found, |domain| {
         let path = format!("/domains/{}", domain.name);
         BinRow {
             name: domain.name.to_unicode(),
@@ -165,15 +262,13 @@ async fn domains_in_bin(visitor: &Visitor) -> Result<Vec<BinRow>, Error> {
             kind: "Domain".to_owned(),
             ..when(visitor, domain.deleted)
         }
-    });
-    Ok(rows.collect())
+    }))
 }
 
-async fn orgs_in_bin(visitor: &Visitor) -> Result<Vec<BinRow>, Error> {
+async fn orgs_in_bin(visitor: &Visitor, request: &PageRequest) -> Result<Page<BinRow>, Error> {
     let may = visitor.actor().may_anywhere::<OrgDelete>();
-    let first = PageRequest::first(MOST);
-    let found = orgs::list(&visitor.app, &visitor.call, &deleted(), &first).await?;
-    let rows = found.items.iter().map(|org| {
+    let found = orgs::list(&visitor.app, &visitor.call, &deleted(), request).await?;
+    Ok(in_rows(found, |org| {
         let path = format!("/orgs/{}", org.id);
         BinRow {
             name: org.name.to_string(),
@@ -182,8 +277,7 @@ async fn orgs_in_bin(visitor: &Visitor) -> Result<Vec<BinRow>, Error> {
             kind: "Customer".to_owned(),
             ..when(visitor, org.deleted)
         }
-    });
-    Ok(rows.collect())
+    }))
 }
 
 fn when(visitor: &Visitor, deleted: Option<Deleted>) -> BinRow {
@@ -195,9 +289,4 @@ fn when(visitor: &Visitor, deleted: Option<Deleted>) -> BinRow {
         }),
         ..BinRow::default()
     }
-}
-
-fn newest_first(mut rows: Vec<BinRow>) -> Vec<BinRow> {
-    rows.sort_by(|a, b| b.deleted.exact.cmp(&a.deleted.exact));
-    rows
 }

@@ -65,16 +65,23 @@ async fn whole_domain(visitor: &Visitor, query: &str) -> Result<Option<String>, 
     }
 }
 
-/// The only hit, or the one that is called exactly so.
+/// The only hit, or the one that is called exactly so: by its name, its address, or what stands before the @.
 fn the_one<'a>(hits: &'a [Hit], query: &str) -> Option<&'a Hit> {
-    let mut live = hits.iter().filter(|hit| !hit.deleted);
-    let first = live.next()?;
-    if live.next().is_none() && hits.len() == 1 {
-        return Some(first);
+    if let [only] = hits {
+        return Some(only).filter(|hit| !hit.deleted);
     }
     let wanted = search::pasted(query);
-    let mut exact = hits.iter().filter(|hit| !hit.deleted && hit.title == wanted);
-    exact.next().filter(|_| exact.next().is_none())
+    let called = |is_it: &dyn Fn(&Hit) -> bool| {
+        let mut found = hits.iter().filter(|hit| !hit.deleted && is_it(hit));
+        found.next().filter(|_| found.next().is_none())
+    };
+    called(&|hit| hit.title == wanted).or_else(|| {
+        called(&|hit| {
+            hit.title
+                .split_once('@')
+                .is_some_and(|(local, _)| local == wanted)
+        })
+    })
 }
 
 /// What might have been meant, when nothing was found: the likest word that begins alike.

@@ -5,8 +5,9 @@ use super::forms::{CsrfForm, Plain};
 use super::nav::Here;
 use super::pages::common::{Target, TargetFailure, TargetsPage};
 use super::view::{Badge, Flash, Note, words};
-use super::visitor::Visitor;
+use super::visitor::{At, Visitor};
 use crate::access::{Place, ProvisioningRepair};
+use crate::error::Error;
 use crate::model::{AliasId, MailboxId, ObjectKind};
 use crate::service::provisioning;
 use crate::store::{ObjectState, OpenObject, PageRequest, TargetStatus};
@@ -24,15 +25,26 @@ pub(super) async fn targets(visitor: Visitor) -> Answer {
         &PageRequest::first(MOST_FAILURES),
     )
     .await?;
+    let in_sync = provisioning::in_sync(app, call).await?;
+    let can_repair = visitor.actor().may::<ProvisioningRepair>(&Place::system());
     page(&TargetsPage {
         chrome: visitor.chrome(&Here::Everything("Targets")).await?,
-        can_repair: visitor.actor().may::<ProvisioningRepair>(&Place::system()),
+        can_repair,
         failed: all.iter().any(|target| target.parked > 0),
         targets: all
             .iter()
-            .map(|target| card(&visitor, target, &failures.items))
+            .map(|target| Target {
+                in_sync: objects(in_sync.get(&target.id).copied().unwrap_or(0)),
+                resync: (can_repair && target.enabled)
+                    .then(|| format!("/system/targets/{}/resync", words::query(&target.name))),
+                ..card(&visitor, target, &failures.items)
+            })
             .collect(),
     })
+}
+
+fn objects(count: i64) -> String {
+    words::count(count, "object", "objects")
 }
 
 fn card(visitor: &Visitor, target: &TargetStatus, failures: &[OpenObject]) -> Target {
@@ -43,15 +55,16 @@ fn card(visitor: &Visitor, target: &TargetStatus, failures: &[OpenObject]) -> Ta
         badge: badge(target),
         note: note(visitor, target),
         schema: format!("native on {}", engine(&target.engine)),
-        pending: words::count(target.pending, "object", "objects"),
+        pending: objects(target.pending),
         oldest: target.oldest_pending.map_or_else(|| "–".to_owned(), ago),
-        failed: words::count(target.parked, "object", "objects"),
+        failed: objects(target.parked),
         last_written: target.last_ok_at.map_or_else(|| "never".to_owned(), ago),
         failures: failures
             .iter()
             .filter(|object| object.state.target == target.name)
             .map(failure)
             .collect(),
+        ..Target::default()
     }
 }
 
@@ -128,5 +141,17 @@ pub(super) async fn retry(visitor: Visitor, _form: CsrfForm<Plain>) -> Answer {
             words::count(count, "object is", "objects are")
         ),
     };
+    visitor.tell("/system/targets", Flash::done(text)).await
+}
+
+/// Has everything written to a target anew, as when somebody else wrote to it.
+pub(super) async fn resync(visitor: Visitor, At(name): At<String>, _form: CsrfForm<Plain>) -> Answer {
+    let all = provisioning::targets(&visitor.app, &visitor.call).await?;
+    let target = all.iter().find(|target| target.enabled && target.name == name);
+    let target = target.ok_or_else(|| Error::not_found("target", &name))?;
+    let done = provisioning::resync(&visitor.app, &visitor.call, &target.name).await?;
+    let count = objects(i64::try_from(done.value).unwrap_or(i64::MAX));
+    let verb = if done.value == 1 { "is" } else { "are" };
+    let text = format!("{count} {verb} written to {name} anew. People notice nothing of it.");
     visitor.tell("/system/targets", Flash::done(text)).await
 }

@@ -116,7 +116,7 @@ impl Client {
     }
 
     /// Any method, with the kind of body that it takes.
-    pub(crate) fn any(&self, method: Method, path: &str, body: String) -> Sending<'_> {
+    pub(crate) fn any(&self, method: Method, path: &str, body: &str) -> Sending<'_> {
         let kind = if method == Method::PATCH {
             "application/merge-patch+json"
         } else {

@@ -11,6 +11,7 @@ both!(
     a_list_is_shown_in_part_and_counted,
     what_was_purged_is_gone_and_not_just_missing,
     mail_that_goes_nowhere_is_warned_of,
+    a_catch_all_is_warned_of_and_reckoned_with,
     a_dry_run_says_what_is_worth_knowing_before,
     what_is_in_a_binned_domain_is_told_so,
 );
@@ -134,6 +135,11 @@ async fn mail_that_goes_nowhere_is_warned_of(app: &TestApp) {
         ["a@outside.test and 1 more are outside: nobody here sees what becomes of their mail."]
     );
 
+}
+
+async fn a_catch_all_is_warned_of_and_reckoned_with(app: &TestApp) {
+    app.mailbox("ana@brightwater.example").await;
+    let client = Client::operator(app).await;
     let catch_all = json!({"address": "@brightwater.example", "destinations": ["ana@brightwater.example"]});
     let told = warnings(&client.post("/aliases", catch_all).expect(201).await);
     assert!(told[0].contains("spam"), "{told:?}");

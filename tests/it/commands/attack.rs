@@ -32,60 +32,61 @@ fn with_host(wire: &Wire, lines: &str) -> Vec<u8> {
     .into()
 }
 
-#[test]
-fn whatever_is_sent_is_answered_with_what_is_wrong_and_what_to_do() {
-    let dir = tempdir().unwrap();
-    let (portal, wire) = wire::portal(dir.path(), "", &[], "");
+/// What is sent, and the status and code of the answer.
+type Attack = (&'static str, Vec<u8>, u16, &'static str);
+
+#[expect(clippy::too_many_lines, reason = "a table: one line for each attack")]
+fn attacks(wire: &Wire) -> Vec<Attack> {
     let host = &wire.address;
     let nested = |open: &str, close: &str| [open.repeat(5000), close.repeat(5000)].concat().into_bytes();
-    let attacks: Vec<(&str, Vec<u8>, u16, &str)> = vec![
+    vec![
         (
             "a list in a list in …",
-            whole(&wire, &nested("[", "]")),
+            whole(wire, &nested("[", "]")),
             400,
             "bad_json",
         ),
         (
             "an object in …",
-            whole(&wire, &nested("{\"a\":", "}")),
+            whole(wire, &nested("{\"a\":", "}")),
             400,
             "bad_json",
         ),
         (
             "a key twice",
-            whole(&wire, br#"{"address":"a@one.example","address":"b@one.example"}"#),
+            whole(wire, br#"{"address":"a@one.example","address":"b@one.example"}"#),
             422,
             "invalid",
         ),
         (
             "no UTF-8",
-            whole(&wire, b"{\"address\":\"\xff@one.example\"}"),
+            whole(wire, b"{\"address\":\"\xff@one.example\"}"),
             400,
             "bad_json",
         ),
         (
             "half a surrogate",
-            whole(&wire, br#"{"address":"\ud800@one.example"}"#),
+            whole(wire, br#"{"address":"\ud800@one.example"}"#),
             400,
             "bad_json",
         ),
         (
             "no number",
-            whole(&wire, br#"{"quota_bytes":NaN}"#),
+            whole(wire, br#"{"quota_bytes":NaN}"#),
             400,
             "bad_json",
         ),
-        ("null", whole(&wire, b"null"), 422, "invalid"),
+        ("null", whole(wire, b"null"), 422, "invalid"),
         (
             "one byte too many",
-            whole(&wire, &[b' '; 65_537]),
+            whole(wire, &[b' '; 65_537]),
             413,
             "body_too_large",
         ),
         (
             "chunks without end",
             post(
-                &wire,
+                wire,
                 "Transfer-Encoding: chunked\r\n",
                 &b"10000\r\n"
                     .iter()
@@ -99,14 +100,14 @@ fn whatever_is_sent_is_answered_with_what_is_wrong_and_what_to_do() {
         ),
         (
             "no chunk",
-            post(&wire, "Transfer-Encoding: chunked\r\n", b"zz\r\nabc\r\n0\r\n\r\n"),
+            post(wire, "Transfer-Encoding: chunked\r\n", b"zz\r\nabc\r\n0\r\n\r\n"),
             400,
             "body_broken",
         ),
         (
             "chunks and a length",
             post(
-                &wire,
+                wire,
                 "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n",
                 b"0\r\n\r\n",
             ),
@@ -116,7 +117,7 @@ fn whatever_is_sent_is_answered_with_what_is_wrong_and_what_to_do() {
         (
             "a length and chunks",
             post(
-                &wire,
+                wire,
                 "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n",
                 b"0\r\n\r\n",
             ),
@@ -126,53 +127,53 @@ fn whatever_is_sent_is_answered_with_what_is_wrong_and_what_to_do() {
         (
             "a compressed body",
             post(
-                &wire,
+                wire,
                 "Content-Encoding: gzip\r\nContent-Length: 2\r\n",
                 b"\x1f\x8b",
             ),
             415,
             "body_encoded",
         ),
-        ("no host", with_host(&wire, ""), 400, "bad_request"),
+        ("no host", with_host(wire, ""), 400, "bad_request"),
         (
             "two hosts",
-            with_host(&wire, &format!("Host: {host}\r\nHost: {host}\r\n")),
+            with_host(wire, &format!("Host: {host}\r\nHost: {host}\r\n")),
             400,
             "bad_request",
         ),
         (
             "another host",
-            with_host(&wire, "Host: evil.example\r\n"),
+            with_host(wire, "Host: evil.example\r\n"),
             421,
             "wrong_host",
         ),
         (
             "a host with a blank",
-            with_host(&wire, "Host: a b\r\n"),
+            with_host(wire, "Host: a b\r\n"),
             400,
             "bad_request",
         ),
         (
             "two tokens",
-            with_host(&wire, &format!("Host: {host}\r\nAuthorization: Bearer x\r\n")),
+            with_host(wire, &format!("Host: {host}\r\nAuthorization: Bearer x\r\n")),
             401,
             "unauthenticated",
         ),
         (
             "too many lines",
-            with_host(&wire, &format!("Host: {host}\r\n{}", "X: y\r\n".repeat(70))),
+            with_host(wire, &format!("Host: {host}\r\n{}", "X: y\r\n".repeat(70))),
             431,
             "too_many_headers",
         ),
         (
             "a long address",
-            get(&wire, &format!("/api/v1/me?q={}", "x".repeat(9000))),
+            get(wire, &format!("/api/v1/me?q={}", "x".repeat(9000))),
             414,
             "uri_too_long",
         ),
         (
             "another's address",
-            get(&wire, "http://evil.example/api/v1/me"),
+            get(wire, "http://evil.example/api/v1/me"),
             400,
             "bad_request",
         ),
@@ -184,48 +185,55 @@ fn whatever_is_sent_is_answered_with_what_is_wrong_and_what_to_do() {
         ),
         (
             "a NUL",
-            get(&wire, "/api/v1/mailboxes/a%00@one.example"),
+            get(wire, "/api/v1/mailboxes/a%00@one.example"),
             404,
             "not_found",
         ),
         (
             "a slash in a name",
-            get(&wire, "/api/v1/mailboxes/a%2F@one.example"),
+            get(wire, "/api/v1/mailboxes/a%2F@one.example"),
             404,
             "not_found",
         ),
         (
             "a line break",
-            get(&wire, "/api/v1/mailboxes/a%0d%0aX:y@one.example"),
+            get(wire, "/api/v1/mailboxes/a%0d%0aX:y@one.example"),
             404,
             "not_found",
         ),
         (
             "no UTF-8 in the path",
-            get(&wire, "/api/v1/mailboxes/%ff"),
+            get(wire, "/api/v1/mailboxes/%ff"),
             404,
             "no_such_path",
         ),
         (
             "no percent code",
-            get(&wire, "/api/v1/mailboxes/%zz"),
+            get(wire, "/api/v1/mailboxes/%zz"),
             404,
             "not_found",
         ),
         (
             "the folder above",
-            get(&wire, "/api/v1/mailboxes/../me"),
+            get(wire, "/api/v1/mailboxes/../me"),
             404,
             "no_such_path",
         ),
         (
             "a NUL in a parameter",
-            get(&wire, "/api/v1/mailboxes?q=%00"),
+            get(wire, "/api/v1/mailboxes?q=%00"),
             400,
             "bad_parameter",
         ),
-    ];
-    for (what, bytes, status, code) in attacks {
+    ]
+}
+
+#[test]
+fn whatever_is_sent_is_answered_with_what_is_wrong_and_what_to_do() {
+    let dir = tempdir().unwrap();
+    let (portal, wire) = wire::portal(dir.path(), "", &[], "");
+    let host = &wire.address;
+    for (what, bytes, status, code) in attacks(&wire) {
         let reply = wire
             .send(&bytes)
             .unwrap_or_else(|| panic!("{what} is not answered"));

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use crate::support::daemon::PATIENCE;
 
 /// The program in a directory of its own, with nothing of this machine's configuration.
-pub(super) fn program(dir: &Path, arguments: &str) -> Command {
+pub(crate) fn program(dir: &Path, arguments: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_postdesk"));
     command
         .current_dir(dir)
@@ -24,17 +24,17 @@ pub(super) fn program(dir: &Path, arguments: &str) -> Command {
 
 /// What a command that ends by itself said.
 #[derive(Debug)]
-pub(super) struct Said {
-    pub(super) code: Option<i32>,
-    pub(super) out: String,
-    pub(super) err: String,
+pub(crate) struct Said {
+    pub(crate) code: Option<i32>,
+    pub(crate) out: String,
+    pub(crate) err: String,
 }
 
-pub(super) fn run(dir: &Path, arguments: &str) -> Said {
+pub(crate) fn run(dir: &Path, arguments: &str) -> Said {
     said(&mut program(dir, arguments))
 }
 
-pub(super) fn said(command: &mut Command) -> Said {
+pub(crate) fn said(command: &mut Command) -> Said {
     let output = command.output().unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
     Said {
@@ -47,22 +47,22 @@ pub(super) fn said(command: &mut Command) -> Said {
 impl Said {
     /// The answer of a command that worked.
     #[track_caller]
-    pub(super) fn well(self) -> String {
+    pub(crate) fn well(self) -> String {
         assert_eq!(self.code, Some(0), "{self:?}");
         self.out
     }
 
     /// The complaint of a command that failed with this code.
     #[track_caller]
-    pub(super) fn badly(self, code: i32) -> String {
+    pub(crate) fn badly(self, code: i32) -> String {
         assert_eq!(self.code, Some(code), "{self:?}");
         self.err
     }
 }
 
 /// A running portal; it is killed when the test is over.
-pub(super) struct Portal {
-    pub(super) address: String,
+pub(crate) struct Portal {
+    pub(crate) address: String,
     child: Child,
     logs: Receiver<String>,
 }
@@ -70,7 +70,7 @@ pub(super) struct Portal {
 impl Portal {
     /// Starts `serve` or `demo` on a free port, and waits until it serves.
     #[track_caller]
-    pub(super) fn start(dir: &Path, arguments: &str) -> Self {
+    pub(crate) fn start(dir: &Path, arguments: &str) -> Self {
         let arguments = format!("{arguments} --listen 127.0.0.1:0 --set log.format=json");
         let mut child = program(dir, &arguments)
             .stdout(Stdio::piped())
@@ -98,7 +98,7 @@ impl Portal {
 
     /// Waits for the log line that says this.
     #[track_caller]
-    pub(super) fn log(&self, text: &str) -> String {
+    pub(crate) fn log(&self, text: &str) -> String {
         let deadline = Instant::now() + PATIENCE;
         let mut seen = String::new();
         loop {
@@ -116,7 +116,7 @@ impl Portal {
 
     /// The body of an answer that is a 200.
     #[track_caller]
-    pub(super) fn get(&self, path: &str) -> String {
+    pub(crate) fn get(&self, path: &str) -> String {
         let mut stream = TcpStream::connect(&self.address).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         let host = &self.address;
@@ -134,7 +134,7 @@ impl Portal {
 
     /// Waits until the answer to a request holds this text.
     #[track_caller]
-    pub(super) fn get_until(&self, path: &str, text: &str) {
+    pub(crate) fn get_until(&self, path: &str, text: &str) {
         let deadline = Instant::now() + PATIENCE;
         loop {
             let body = self.get(path);
@@ -154,7 +154,7 @@ impl Portal {
     }
 
     /// Sends a signal such as `TERM`.
-    pub(super) fn signal(&self, name: &str) {
+    pub(crate) fn signal(&self, name: &str) {
         let status = Command::new("kill")
             .args([&format!("-{name}"), &self.child.id().to_string()])
             .status()
@@ -164,7 +164,7 @@ impl Portal {
 
     /// Waits for the end; what was printed, and how it ended.
     #[track_caller]
-    pub(super) fn end(mut self) -> (ExitStatus, String) {
+    pub(crate) fn end(mut self) -> (ExitStatus, String) {
         let deadline = Instant::now() + PATIENCE;
         let status = loop {
             if let Some(status) = self.child.try_wait().unwrap() {
@@ -185,7 +185,7 @@ impl Portal {
 
     /// Asks it to stop, and takes what it had printed.
     #[track_caller]
-    pub(super) fn stop(self) -> String {
+    pub(crate) fn stop(self) -> String {
         self.signal("TERM");
         let (status, out) = self.end();
         assert_eq!(status.code(), Some(0));

@@ -1,7 +1,7 @@
 //! The program from outside: what is typed, what is printed, how it ends.
 
 mod attack;
-mod binary;
+pub(crate) mod binary;
 mod demo;
 mod kill;
 mod lines;

@@ -66,6 +66,12 @@ impl Load {
         self.writes.fetch_add(1, Ordering::Relaxed);
     }
 
+    #[expect(clippy::print_stdout, reason = "figures for whoever asks for a long outage by hand")]
+    fn tell(&self, away: Duration, in_sync_after: Duration) {
+        let (writes, slowest_ms) = (&self.writes, &self.slowest_ms);
+        println!("away {away:?}; {writes:?} writes, the slowest {slowest_ms:?} ms; in sync {in_sync_after:?} after the load");
+    }
+
     /// Waits until so many more writes were answered, and so much time is over.
     fn go_on(&self, writes: usize, time: Duration) {
         let (begun, before) = (Instant::now(), self.writes.load(Ordering::Relaxed));
@@ -138,12 +144,7 @@ fn survive(url: String, stop: impl Fn(), launch: impl Fn(), held: impl Fn() -> S
 
     let back = Instant::now();
     wire.until("/provisioning/targets", "in sync by itself", is_in_sync);
-    println!(
-        "away {away:?}; {} writes, the slowest {} ms; in sync {:?} after the load",
-        load.writes.load(Ordering::Relaxed),
-        load.slowest_ms.load(Ordering::Relaxed),
-        back.elapsed()
-    );
+    load.tell(away, back.elapsed());
     let expected = ledger.into_inner().unwrap().into_iter();
     let expected: Vec<String> = expected
         .filter_map(|(local, quota)| Some(format!("{local} {}", quota?)))

@@ -151,7 +151,7 @@ impl Reply {
 pub(super) fn installation(dir: &Path, top: &str, targets: &[(&str, String)]) -> (String, String) {
     let mut config = top.to_owned() + "\n[mail_policy]\nspecial_use_tlds = [\"example\"]\n";
     for (name, url) in targets {
-        config.push_str(&format!("\n[[targets]]\nname = \"{name}\"\nurl = \"{url}\"\n"));
+        config += &format!("\n[[targets]]\nname = \"{name}\"\nurl = \"{url}\"\n");
     }
     std::fs::write(dir.join("postdesk.toml"), config).unwrap();
     let config = "--config postdesk.toml";

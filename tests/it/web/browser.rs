@@ -120,10 +120,15 @@ impl Browser {
 }
 
 impl Shown {
+    /// Whether the page has this text, wherever a long address may be broken.
+    fn has(&self, text: &str) -> bool {
+        self.text.contains(text) || self.text.replace("<wbr>", "").contains(text)
+    }
+
     /// Asserts that the page has this text.
     pub(crate) fn says(&self, text: &str) -> &Self {
         assert!(
-            self.text.contains(text),
+            self.has(text),
             "{} does not say {text:?}:\n{}",
             self.path,
             self.words()
@@ -133,7 +138,7 @@ impl Shown {
 
     /// Asserts that the page has not this text.
     pub(crate) fn keeps_quiet_about(&self, text: &str) -> &Self {
-        assert!(!self.text.contains(text), "{} says {text:?}", self.path);
+        assert!(!self.has(text), "{} says {text:?}", self.path);
         self
     }
 

@@ -5,17 +5,24 @@ use sha2::{Digest as _, Sha256};
 
 use super::browser::Browser;
 use crate::support::app::TestApp;
-use crate::support::backend::Backend;
+use crate::support::backend::both;
 
-async fn app() -> TestApp {
-    TestApp::new(Backend::Sqlite).await
+both! {
+    signing_in_gives_the_session_a_new_id_and_ends_the_old_one,
+    an_id_that_somebody_made_up_is_not_adopted,
+    the_store_never_holds_the_id_of_a_session,
+    a_wrong_password_says_nothing_about_the_account_and_is_not_echoed,
+    a_form_without_its_token_changes_nothing,
+    nobody_is_signed_in_by_a_form_of_another_site,
+    signing_out_ends_the_session_everywhere,
+    a_session_ends_when_nobody_is_there_and_after_a_day_in_any_case,
+    signing_in_leads_back_to_the_page_that_was_asked_for_and_nowhere_else,
+    a_token_never_opens_a_page,
 }
 
-#[tokio::test]
-async fn signing_in_gives_the_session_a_new_id_and_ends_the_old_one() {
-    let app = app().await;
+async fn signing_in_gives_the_session_a_new_id_and_ends_the_old_one(app: &TestApp) {
     let operator = app.operator().await;
-    let mut browser = Browser::of(&app, &operator).await;
+    let mut browser = Browser::of(app, &operator).await;
     let first = browser.cookies["session"].clone();
     let page = browser.get("/help").await;
     assert_eq!(page.status, StatusCode::OK);
@@ -45,22 +52,18 @@ async fn signing_in_gives_the_session_a_new_id_and_ends_the_old_one() {
     assert!(page.path.starts_with("/sign-in?next="), "{}", page.path);
 }
 
-#[tokio::test]
-async fn an_id_that_somebody_made_up_is_not_adopted() {
-    let app = app().await;
+async fn an_id_that_somebody_made_up_is_not_adopted(app: &TestApp) {
     let operator = app.operator().await;
-    let mut browser = Browser::new(&app);
+    let mut browser = Browser::new(app);
     let made_up = "AAAAAAAAAAAAAAAAAAAAAA";
     browser.cookies.insert("session".to_owned(), made_up.to_owned());
     browser.sign_in(&operator.email, &operator.password).await;
     assert_ne!(browser.cookies["session"], made_up);
 }
 
-#[tokio::test]
-async fn the_store_never_holds_the_id_of_a_session() {
-    let app = app().await;
+async fn the_store_never_holds_the_id_of_a_session(app: &TestApp) {
     let operator = app.operator().await;
-    let browser = Browser::of(&app, &operator).await;
+    let browser = Browser::of(app, &operator).await;
     let id = &browser.cookies["session"];
     let raw = data_encoding::BASE64URL_NOPAD.decode(id.as_bytes()).unwrap();
     let digest = Sha256::digest(&raw);
@@ -68,11 +71,9 @@ async fn the_store_never_holds_the_id_of_a_session() {
     assert!(app.store.session(&raw).await.unwrap().is_none());
 }
 
-#[tokio::test]
-async fn a_wrong_password_says_nothing_about_the_account_and_is_not_echoed() {
-    let app = app().await;
+async fn a_wrong_password_says_nothing_about_the_account_and_is_not_echoed(app: &TestApp) {
     let operator = app.operator().await;
-    let mut browser = Browser::new(&app);
+    let mut browser = Browser::new(app);
     let wrong = browser.sign_in(&operator.email, "not-the-password").await;
     let unknown = browser.sign_in("nobody@people.example", "not-the-password").await;
     for page in [&wrong, &unknown] {
@@ -88,12 +89,10 @@ async fn a_wrong_password_says_nothing_about_the_account_and_is_not_echoed() {
     );
 }
 
-#[tokio::test]
-async fn a_form_without_its_token_changes_nothing() {
-    let app = app().await;
+async fn a_form_without_its_token_changes_nothing(app: &TestApp) {
     app.mailbox("anna@brightwater.example").await;
     let admin = app.domain_admin("brightwater.example").await;
-    let mut browser = Browser::of(&app, &admin).await;
+    let mut browser = Browser::of(app, &admin).await;
     for body in ["", "csrf=", "csrf=0123456789abcdefghjkmnpqrs", "csrf=x&csrf=y"] {
         let page = browser
             .post("/mailboxes/anna@brightwater.example/delete", body)
@@ -109,11 +108,9 @@ async fn a_form_without_its_token_changes_nothing() {
     );
 }
 
-#[tokio::test]
-async fn nobody_is_signed_in_by_a_form_of_another_site() {
-    let app = app().await;
+async fn nobody_is_signed_in_by_a_form_of_another_site(app: &TestApp) {
     let operator = app.operator().await;
-    let mut browser = Browser::new(&app);
+    let mut browser = Browser::new(app);
     let body = [
         ("login", operator.email.as_str()),
         ("password", &operator.password),
@@ -126,11 +123,9 @@ async fn nobody_is_signed_in_by_a_form_of_another_site() {
     assert!(!browser.cookies.contains_key("session"));
 }
 
-#[tokio::test]
-async fn signing_out_ends_the_session_everywhere() {
-    let app = app().await;
+async fn signing_out_ends_the_session_everywhere(app: &TestApp) {
     let operator = app.operator().await;
-    let mut browser = Browser::of(&app, &operator).await;
+    let mut browser = Browser::of(app, &operator).await;
     let id = browser.cookies["session"].clone();
     let page = browser.get("/help").await;
     let page = browser.send(&page, "/sign-out", &[]).await;
@@ -139,16 +134,14 @@ async fn signing_out_ends_the_session_everywhere() {
     assert!(browser.get("/help").await.path.starts_with("/sign-in"));
 }
 
-#[tokio::test]
-async fn a_session_ends_when_nobody_is_there_and_after_a_day_in_any_case() {
-    let app = app().await;
+async fn a_session_ends_when_nobody_is_there_and_after_a_day_in_any_case(app: &TestApp) {
     let operator = app.operator().await;
-    let mut browser = Browser::of(&app, &operator).await;
+    let mut browser = Browser::of(app, &operator).await;
     let minutes = |n: u64| std::time::Duration::from_secs(n * 60);
     app.later(minutes(61));
     assert!(browser.get("/help").await.path.starts_with("/sign-in"), "idle");
 
-    let mut browser = Browser::of(&app, &operator).await;
+    let mut browser = Browser::of(app, &operator).await;
     for _ in 0..28 {
         app.later(minutes(50));
         assert_eq!(browser.get("/help").await.path, "/help");
@@ -160,12 +153,10 @@ async fn a_session_ends_when_nobody_is_there_and_after_a_day_in_any_case() {
     );
 }
 
-#[tokio::test]
-async fn signing_in_leads_back_to_the_page_that_was_asked_for_and_nowhere_else() {
-    let app = app().await;
+async fn signing_in_leads_back_to_the_page_that_was_asked_for_and_nowhere_else(app: &TestApp) {
     app.domain("brightwater.example").await;
     let admin = app.domain_admin("brightwater.example").await;
-    let mut browser = Browser::new(&app);
+    let mut browser = Browser::new(app);
     let page = browser
         .get("/domains/brightwater.example/mailboxes?state=full")
         .await;
@@ -174,15 +165,13 @@ async fn signing_in_leads_back_to_the_page_that_was_asked_for_and_nowhere_else()
     let page = browser.send(&page, "/sign-in", &fields).await;
     assert_eq!(page.path, "/domains/brightwater.example/mailboxes?state=full");
 
-    let mut browser = Browser::new(&app);
+    let mut browser = Browser::new(app);
     let page = browser.get("/sign-in?next=//evil.example/").await;
     let page = browser.send(&page, "/sign-in", &fields).await;
     assert_eq!(page.path, "/domains/brightwater.example");
 }
 
-#[tokio::test]
-async fn a_token_never_opens_a_page() {
-    let app = app().await;
+async fn a_token_never_opens_a_page(app: &TestApp) {
     let operator = app.operator().await;
     let token = operator.token().await;
     let router = postdesk::http::web::router((*app).clone());

@@ -4,16 +4,30 @@ use http::StatusCode;
 
 use super::browser::Browser;
 use crate::support::app::TestApp;
-use crate::support::backend::Backend;
+use crate::support::backend::both;
+
+both! {
+    a_mailbox_is_added_and_handed_over_with_two_clicks_and_a_name,
+    a_first_password_is_on_the_sheet_once,
+    a_refused_mailbox_keeps_what_was_typed_and_offers_free_addresses,
+    a_password_is_reset_on_the_phone_with_two_clicks,
+    typing_a_name_after_reset_a_password_leads_straight_to_it,
+    mail_is_forwarded_for_two_weeks_with_two_clicks_and_that_can_be_undone,
+    a_wrong_destination_is_told_by_its_line,
+    somebody_left_and_it_takes_two_clicks,
+    a_deleted_mailbox_is_brought_back_with_one_click,
+    a_change_on_an_old_page_is_refused_and_kept,
+    space_is_given_with_one_click_and_taken_back_with_one,
+    several_mailboxes_are_suspended_at_once_and_each_is_told,
+    a_renamed_mailbox_is_found_under_its_old_address,
+}
 
 const DOMAIN: &str = "/domains/brightwater.example";
 const OKAFOR: &str = "/mailboxes/j.okafor@brightwater.example";
 
 /// Brightwater with one mailbox, and its admin at the domain's page.
-async fn brightwater() -> TestApp {
-    let app = TestApp::new(Backend::Sqlite).await;
+async fn brightwater(app: &TestApp) {
     app.mailbox("j.okafor@brightwater.example").await;
-    app
 }
 
 async fn admin(app: &TestApp) -> Browser {
@@ -23,10 +37,9 @@ async fn admin(app: &TestApp) -> Browser {
     browser
 }
 
-#[tokio::test]
-async fn a_mailbox_is_added_and_handed_over_with_two_clicks_and_a_name() {
-    let app = brightwater().await;
-    let mut browser = admin(&app).await;
+async fn a_mailbox_is_added_and_handed_over_with_two_clicks_and_a_name(app: &TestApp) {
+    brightwater(app).await;
+    let mut browser = admin(app).await;
     let home = browser.get("/").await;
     assert!(home.leads_to(&format!("{DOMAIN}/mailboxes/new")));
 
@@ -49,10 +62,9 @@ async fn a_mailbox_is_added_and_handed_over_with_two_clicks_and_a_name() {
     again.says("shown once before").keeps_quiet_about("/in/");
 }
 
-#[tokio::test]
-async fn a_first_password_is_on_the_sheet_once() {
-    let app = brightwater().await;
-    let mut browser = admin(&app).await;
+async fn a_first_password_is_on_the_sheet_once(app: &TestApp) {
+    brightwater(app).await;
+    let mut browser = admin(app).await;
     let form = browser.get(&format!("{DOMAIN}/mailboxes/new")).await;
     let fields = [("name", "Ana Silva"), ("hand_over", "sheet")];
     let sheet = browser
@@ -70,10 +82,9 @@ async fn a_first_password_is_on_the_sheet_once() {
         .keeps_quiet_about("Your first password");
 }
 
-#[tokio::test]
-async fn a_refused_mailbox_keeps_what_was_typed_and_offers_free_addresses() {
-    let app = brightwater().await;
-    let mut browser = admin(&app).await;
+async fn a_refused_mailbox_keeps_what_was_typed_and_offers_free_addresses(app: &TestApp) {
+    brightwater(app).await;
+    let mut browser = admin(app).await;
     let form = browser.get(&format!("{DOMAIN}/mailboxes/new")).await;
     let fields = [
         ("name", "James Okafor"),
@@ -100,10 +111,9 @@ async fn a_refused_mailbox_keeps_what_was_typed_and_offers_free_addresses() {
         .says("href=\"#quota\"");
 }
 
-#[tokio::test]
-async fn a_password_is_reset_on_the_phone_with_two_clicks() {
-    let app = brightwater().await;
-    let mut browser = admin(&app).await;
+async fn a_password_is_reset_on_the_phone_with_two_clicks(app: &TestApp) {
+    brightwater(app).await;
+    let mut browser = admin(app).await;
     let mailbox = browser.get(OKAFOR).await;
     assert!(mailbox.leads_to(&format!("{OKAFOR}/password")));
     let choice = browser.get(&format!("{OKAFOR}/password")).await;
@@ -115,21 +125,19 @@ async fn a_password_is_reset_on_the_phone_with_two_clicks() {
     browser.get(&done.path).await.says("was shown once");
 }
 
-#[tokio::test]
-async fn typing_a_name_after_reset_a_password_leads_straight_to_it() {
-    let app = brightwater().await;
-    let mut browser = admin(&app).await;
+async fn typing_a_name_after_reset_a_password_leads_straight_to_it(app: &TestApp) {
+    brightwater(app).await;
+    let mut browser = admin(app).await;
     let page = browser
         .get(&format!("{DOMAIN}/mailboxes?for=password&filter=okafor"))
         .await;
     assert_eq!(page.path, format!("{OKAFOR}/password"));
 }
 
-#[tokio::test]
-async fn mail_is_forwarded_for_two_weeks_with_two_clicks_and_that_can_be_undone() {
-    let app = brightwater().await;
+async fn mail_is_forwarded_for_two_weeks_with_two_clicks_and_that_can_be_undone(app: &TestApp) {
+    brightwater(app).await;
     app.mailbox("ana@brightwater.example").await;
-    let mut browser = admin(&app).await;
+    let mut browser = admin(app).await;
     let form = browser.get(&format!("{OKAFOR}/forwarding")).await;
     let fields = [("destinations", "ana@brightwater.example"), ("for", "two_weeks")];
     let page = browser
@@ -153,10 +161,9 @@ async fn mail_is_forwarded_for_two_weeks_with_two_clicks_and_that_can_be_undone(
     );
 }
 
-#[tokio::test]
-async fn a_wrong_destination_is_told_by_its_line() {
-    let app = brightwater().await;
-    let mut browser = admin(&app).await;
+async fn a_wrong_destination_is_told_by_its_line(app: &TestApp) {
+    brightwater(app).await;
+    let mut browser = admin(app).await;
     let form = browser.get(&format!("{OKAFOR}/forwarding")).await;
     let fields = [("destinations", "a@b.example\nc@@d"), ("until", "never")];
     let page = browser
@@ -168,11 +175,10 @@ async fn a_wrong_destination_is_told_by_its_line() {
         .says("href=\"#until\"");
 }
 
-#[tokio::test]
-async fn somebody_left_and_it_takes_two_clicks() {
-    let app = brightwater().await;
+async fn somebody_left_and_it_takes_two_clicks(app: &TestApp) {
+    brightwater(app).await;
     app.mailbox("ana@brightwater.example").await;
-    let mut browser = admin(&app).await;
+    let mut browser = admin(app).await;
     let form = browser.get(&format!("{OKAFOR}/leave")).await;
     let fields = [
         ("destinations", "ana@brightwater.example"),
@@ -184,10 +190,9 @@ async fn somebody_left_and_it_takes_two_clicks() {
     assert!(mailbox.suspension.unwrap().receive && mailbox.forwarding.is_some());
 }
 
-#[tokio::test]
-async fn a_deleted_mailbox_is_brought_back_with_one_click() {
-    let app = brightwater().await;
-    let mut browser = admin(&app).await;
+async fn a_deleted_mailbox_is_brought_back_with_one_click(app: &TestApp) {
+    brightwater(app).await;
+    let mut browser = admin(app).await;
     let confirm = browser.get(&format!("{OKAFOR}/delete")).await;
     let list = browser.send(&confirm, &format!("{OKAFOR}/delete"), &[]).await;
     list.says("was deleted. You can bring it back until 4 February");
@@ -199,10 +204,9 @@ async fn a_deleted_mailbox_is_brought_back_with_one_click() {
     browser.get(OKAFOR).await.keeps_quiet_about("note flash");
 }
 
-#[tokio::test]
-async fn a_change_on_an_old_page_is_refused_and_kept() {
-    let app = brightwater().await;
-    let (mut first, mut second) = (admin(&app).await, admin(&app).await);
+async fn a_change_on_an_old_page_is_refused_and_kept(app: &TestApp) {
+    brightwater(app).await;
+    let (mut first, mut second) = (admin(app).await, admin(app).await);
     let edit = format!("{OKAFOR}/edit");
     let (mine, theirs) = (first.get(&edit).await, second.get(&edit).await);
     second
@@ -221,10 +225,9 @@ async fn a_change_on_an_old_page_is_refused_and_kept() {
     );
 }
 
-#[tokio::test]
-async fn space_is_given_with_one_click_and_taken_back_with_one() {
-    let app = brightwater().await;
-    let mut browser = admin(&app).await;
+async fn space_is_given_with_one_click_and_taken_back_with_one(app: &TestApp) {
+    brightwater(app).await;
+    let mut browser = admin(app).await;
     let token = browser.get(OKAFOR).await;
     let token = token
         .text
@@ -250,11 +253,10 @@ async fn space_is_given_with_one_click_and_taken_back_with_one() {
     );
 }
 
-#[tokio::test]
-async fn several_mailboxes_are_suspended_at_once_and_each_is_told() {
-    let app = brightwater().await;
+async fn several_mailboxes_are_suspended_at_once_and_each_is_told(app: &TestApp) {
+    brightwater(app).await;
     app.mailbox("ana@brightwater.example").await;
-    let mut browser = admin(&app).await;
+    let mut browser = admin(app).await;
     let list = browser.get(&format!("{DOMAIN}/mailboxes")).await;
     let fields = [("verb", "suspend"), ("mailbox", "ana@brightwater.example")];
     let result = browser
@@ -274,10 +276,9 @@ async fn several_mailboxes_are_suspended_at_once_and_each_is_told() {
     result.says("Not done").says("there is no such mailbox here");
 }
 
-#[tokio::test]
-async fn a_renamed_mailbox_is_found_under_its_old_address() {
-    let app = brightwater().await;
-    let mut browser = admin(&app).await;
+async fn a_renamed_mailbox_is_found_under_its_old_address(app: &TestApp) {
+    brightwater(app).await;
+    let mut browser = admin(app).await;
     let form = browser.get(&format!("{OKAFOR}/rename")).await;
     let page = browser
         .send(

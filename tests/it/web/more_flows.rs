@@ -4,14 +4,38 @@ use http::StatusCode;
 
 use super::browser::{Browser, Shown};
 use crate::support::app::TestApp;
-use crate::support::backend::Backend;
+use crate::support::backend::both;
+
+both! {
+    what_happened_can_be_narrowed_to_a_kind,
+    addresses_can_be_narrowed_to_a_kind,
+    a_long_bin_goes_on_page_by_page_through_mailboxes_and_addresses,
+    a_target_is_written_anew_by_who_may,
+    a_deleted_mailbox_is_found_under_its_old_address,
+    an_alias_is_added_changed_switched_off_deleted_and_brought_back,
+    a_refused_alias_says_which_line_is_wrong_and_keeps_the_others,
+    a_catch_all_is_set_and_switched_off,
+    the_settings_of_a_domain_are_saved_or_refused_field_by_field,
+    a_domain_gets_another_name_and_loses_it,
+    a_domain_is_suspended_with_a_reason_and_resumed,
+    a_domain_is_deleted_and_brought_back_with_everything_in_it,
+    a_customer_and_its_domain_are_added,
+    a_customer_is_changed_suspended_resumed_deleted_and_brought_back,
+    a_customer_who_still_has_domains_is_not_deleted,
+    enter_on_the_search_opens_the_only_hit,
+    a_deleted_mailbox_is_found_in_the_bin_and_by_the_search,
+    the_owner_of_a_mailbox_chooses_a_password_by_the_link_once,
+    a_token_is_shown_once_and_revoked,
+    a_new_password_ends_the_other_sessions_and_keeps_this_one,
+    a_look_is_kept_in_the_browser_and_with_the_account,
+    all_that_happened_can_be_read_and_leads_to_what_it_is_about,
+    a_list_goes_on_page_by_page,
+}
 
 const DOMAIN: &str = "/domains/brightwater.example";
 
-async fn brightwater() -> TestApp {
-    let app = TestApp::new(Backend::Sqlite).await;
+async fn brightwater(app: &TestApp) {
     app.mailbox("anna@brightwater.example").name("Anna Okafor").await;
-    app
 }
 
 async fn admin(app: &TestApp) -> Browser {
@@ -29,10 +53,9 @@ async fn fill(browser: &mut Browser, path: &str, fields: &[(&str, &str)]) -> Sho
     browser.send(&page, &page.form_to(path), fields).await
 }
 
-#[tokio::test]
-async fn an_alias_is_added_changed_switched_off_deleted_and_brought_back() {
-    let app = brightwater().await;
-    let mut browser = admin(&app).await;
+async fn an_alias_is_added_changed_switched_off_deleted_and_brought_back(app: &TestApp) {
+    brightwater(app).await;
+    let mut browser = admin(app).await;
     let fields = [
         ("local_part", "sales"),
         ("destinations", "anna@brightwater.example"),
@@ -66,10 +89,9 @@ async fn an_alias_is_added_changed_switched_off_deleted_and_brought_back() {
     assert!(app.alias_now("sales@brightwater.example").await.deleted.is_none());
 }
 
-#[tokio::test]
-async fn a_refused_alias_says_which_line_is_wrong_and_keeps_the_others() {
-    let app = brightwater().await;
-    let mut browser = admin(&app).await;
+async fn a_refused_alias_says_which_line_is_wrong_and_keeps_the_others(app: &TestApp) {
+    brightwater(app).await;
+    let mut browser = admin(app).await;
     let fields = [("local_part", "anna"), ("destinations", "bob@x.example")];
     let page = fill(&mut browser, &format!("{DOMAIN}/addresses/new"), &fields).await;
     assert_eq!(page.status, StatusCode::CONFLICT);
@@ -84,10 +106,9 @@ async fn a_refused_alias_says_which_line_is_wrong_and_keeps_the_others() {
     page.says("href=\"#local_part\"").says("“|sh”");
 }
 
-#[tokio::test]
-async fn a_catch_all_is_set_and_switched_off() {
-    let app = brightwater().await;
-    let mut browser = admin(&app).await;
+async fn a_catch_all_is_set_and_switched_off(app: &TestApp) {
+    brightwater(app).await;
+    let mut browser = admin(app).await;
     let path = format!("{DOMAIN}/catch-all");
     let fields = [("destinations", "anna@brightwater.example"), ("do", "save")];
     fill(&mut browser, &path, &fields)
@@ -98,10 +119,9 @@ async fn a_catch_all_is_set_and_switched_off() {
     browser.get(&path).await.says("is refused");
 }
 
-#[tokio::test]
-async fn the_settings_of_a_domain_are_saved_or_refused_field_by_field() {
-    let app = brightwater().await;
-    let mut browser = operator(&app).await;
+async fn the_settings_of_a_domain_are_saved_or_refused_field_by_field(app: &TestApp) {
+    brightwater(app).await;
+    let mut browser = operator(app).await;
     let path = format!("{DOMAIN}/settings");
     let fields = [
         ("default_quota", "2 GB"),
@@ -132,10 +152,9 @@ async fn the_settings_of_a_domain_are_saved_or_refused_field_by_field() {
         .says("value=\"many\"");
 }
 
-#[tokio::test]
-async fn a_domain_gets_another_name_and_loses_it() {
-    let app = brightwater().await;
-    let mut browser = operator(&app).await;
+async fn a_domain_gets_another_name_and_loses_it(app: &TestApp) {
+    brightwater(app).await;
+    let mut browser = operator(app).await;
     let page = browser.get(&format!("{DOMAIN}/settings")).await;
     let add = format!("{DOMAIN}/domain-aliases");
     let page = browser
@@ -154,10 +173,9 @@ async fn a_domain_gets_another_name_and_loses_it() {
         .says("receives no mail any more");
 }
 
-#[tokio::test]
-async fn a_domain_is_suspended_with_a_reason_and_resumed() {
-    let app = brightwater().await;
-    let mut browser = operator(&app).await;
+async fn a_domain_is_suspended_with_a_reason_and_resumed(app: &TestApp) {
+    brightwater(app).await;
+    let mut browser = operator(app).await;
     let page = browser.get(&format!("{DOMAIN}/settings")).await;
     let suspend = format!("{DOMAIN}/suspend");
     let refused = browser.send(&page, &suspend, &[("reason", " ")]).await;
@@ -168,10 +186,9 @@ async fn a_domain_is_suspended_with_a_reason_and_resumed() {
     page.says("receives mail again");
 }
 
-#[tokio::test]
-async fn a_domain_is_deleted_and_brought_back_with_everything_in_it() {
-    let app = brightwater().await;
-    let mut browser = operator(&app).await;
+async fn a_domain_is_deleted_and_brought_back_with_everything_in_it(app: &TestApp) {
+    brightwater(app).await;
+    let mut browser = operator(app).await;
     let list = fill(&mut browser, &format!("{DOMAIN}/delete"), &[]).await;
     list.says("was deleted, with everything in it");
     browser.get("/bin").await.says("brightwater.example");
@@ -186,10 +203,9 @@ async fn a_domain_is_deleted_and_brought_back_with_everything_in_it() {
     );
 }
 
-#[tokio::test]
-async fn a_customer_and_its_domain_are_added() {
-    let app = brightwater().await;
-    let mut browser = operator(&app).await;
+async fn a_customer_and_its_domain_are_added(app: &TestApp) {
+    brightwater(app).await;
+    let mut browser = operator(app).await;
     let org = fill(
         &mut browser,
         "/orgs/new",
@@ -217,11 +233,9 @@ async fn a_customer_and_its_domain_are_added() {
     refused.says("href=\"#name\"").says("value=\"gmail.com\"");
 }
 
-#[tokio::test]
-async fn a_customer_is_changed_suspended_resumed_deleted_and_brought_back() {
-    let app = TestApp::new(Backend::Sqlite).await;
+async fn a_customer_is_changed_suspended_resumed_deleted_and_brought_back(app: &TestApp) {
     let org = app.customer("Little Brook").await;
-    let mut browser = operator(&app).await;
+    let mut browser = operator(app).await;
     let path = format!("/orgs/{}", org.id);
     fill(
         &mut browser,
@@ -246,21 +260,19 @@ async fn a_customer_is_changed_suspended_resumed_deleted_and_brought_back() {
         .says("Big Brook is back");
 }
 
-#[tokio::test]
-async fn a_customer_who_still_has_domains_is_not_deleted() {
-    let app = brightwater().await;
+async fn a_customer_who_still_has_domains_is_not_deleted(app: &TestApp) {
+    brightwater(app).await;
     let org = app.domain_now("brightwater.example").await.org_id;
-    let mut browser = operator(&app).await;
+    let mut browser = operator(app).await;
     let page = fill(&mut browser, &format!("/orgs/{org}/delete"), &[]).await;
     assert_eq!(page.status, StatusCode::CONFLICT);
     page.says("still has 1 domain").says("Delete or move them first");
 }
 
-#[tokio::test]
-async fn enter_on_the_search_opens_the_only_hit() {
-    let app = brightwater().await;
+async fn enter_on_the_search_opens_the_only_hit(app: &TestApp) {
+    brightwater(app).await;
     app.mailbox("annabel@elsewhere.example").await;
-    let mut browser = operator(&app).await;
+    let mut browser = operator(app).await;
     assert_eq!(
         browser.get("/search?q=Okafor").await.path,
         "/mailboxes/anna@brightwater.example"
@@ -283,17 +295,16 @@ async fn enter_on_the_search_opens_the_only_hit() {
         .await
         .says("annabel@elsewhere.example");
 
-    let mut browser = admin(&app).await;
+    let mut browser = admin(app).await;
     browser
         .get("/search?q=annabel")
         .await
         .keeps_quiet_about("elsewhere");
 }
 
-#[tokio::test]
-async fn a_deleted_mailbox_is_found_in_the_bin_and_by_the_search() {
-    let app = brightwater().await;
-    let mut browser = admin(&app).await;
+async fn a_deleted_mailbox_is_found_in_the_bin_and_by_the_search(app: &TestApp) {
+    brightwater(app).await;
+    let mut browser = admin(app).await;
     fill(&mut browser, "/mailboxes/anna@brightwater.example/delete", &[]).await;
     browser.get("/search?q=okafor").await.says("Deleted");
     let bin = browser.get(&format!("{DOMAIN}/bin")).await;
@@ -302,10 +313,9 @@ async fn a_deleted_mailbox_is_found_in_the_bin_and_by_the_search() {
     page.says("is back");
 }
 
-#[tokio::test]
-async fn the_owner_of_a_mailbox_chooses_a_password_by_the_link_once() {
-    let app = brightwater().await;
-    let mut browser = admin(&app).await;
+async fn the_owner_of_a_mailbox_chooses_a_password_by_the_link_once(app: &TestApp) {
+    brightwater(app).await;
+    let mut browser = admin(app).await;
     let page = fill(
         &mut browser,
         "/mailboxes/anna@brightwater.example/password",
@@ -323,7 +333,7 @@ async fn the_owner_of_a_mailbox_chooses_a_password_by_the_link_once() {
     let path = url.split(".example").nth(1).unwrap().to_owned();
     assert!(path.starts_with("/in/"), "{url}");
 
-    let mut owner = Browser::new(&app);
+    let mut owner = Browser::new(app);
     let refused = fill(&mut owner, &path, &[("password", "anna-anna-anna")]).await;
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
     refused.keeps_quiet_about("anna-anna-anna");
@@ -336,10 +346,9 @@ async fn the_owner_of_a_mailbox_chooses_a_password_by_the_link_once() {
     gone.keeps_quiet_about("anna@");
 }
 
-#[tokio::test]
-async fn a_token_is_shown_once_and_revoked() {
-    let app = brightwater().await;
-    let mut browser = admin(&app).await;
+async fn a_token_is_shown_once_and_revoked(app: &TestApp) {
+    brightwater(app).await;
+    let mut browser = admin(app).await;
     let page = browser.get("/account").await;
     let page = browser
         .send(
@@ -368,11 +377,10 @@ async fn a_token_is_shown_once_and_revoked() {
     wrong.says("href=\"#token_name\"").says("value=\"400\"");
 }
 
-#[tokio::test]
-async fn a_new_password_ends_the_other_sessions_and_keeps_this_one() {
-    let app = brightwater().await;
+async fn a_new_password_ends_the_other_sessions_and_keeps_this_one(app: &TestApp) {
+    brightwater(app).await;
     let person = app.domain_admin("brightwater.example").await;
-    let (mut here, mut there) = (Browser::of(&app, &person).await, Browser::of(&app, &person).await);
+    let (mut here, mut there) = (Browser::of(app, &person).await, Browser::of(app, &person).await);
     let before = here.cookies["session"].clone();
     let page = here.get("/account").await;
     let new = "copper river amber tunnel";
@@ -391,7 +399,7 @@ async fn a_new_password_ends_the_other_sessions_and_keeps_this_one() {
     assert_eq!(here.get("/account").await.path, "/account");
     assert!(there.get("/account").await.path.starts_with("/sign-in"));
     assert!(
-        Browser::new(&app)
+        Browser::new(app)
             .sign_in(&person.email, new)
             .await
             .path
@@ -399,24 +407,22 @@ async fn a_new_password_ends_the_other_sessions_and_keeps_this_one() {
     );
 }
 
-#[tokio::test]
-async fn a_look_is_kept_in_the_browser_and_with_the_account() {
-    let app = brightwater().await;
+async fn a_look_is_kept_in_the_browser_and_with_the_account(app: &TestApp) {
+    brightwater(app).await;
     let person = app.domain_admin("brightwater.example").await;
-    let mut browser = Browser::of(&app, &person).await;
+    let mut browser = Browser::of(app, &person).await;
     let page = browser.get("/account").await;
     let likes = [("theme", "dark"), ("compact", "yes"), ("shortcuts", "no")];
     let page = browser.send(&page, "/account/appearance", &likes).await;
     let page = browser.get(&page.path).await;
     page.says("data-theme=\"dark\" data-density=\"compact\" data-shortcuts=\"off\"");
-    let mut elsewhere = Browser::of(&app, &person).await;
+    let mut elsewhere = Browser::of(app, &person).await;
     elsewhere.get("/help").await.says("data-theme=\"dark\"");
 }
 
-#[tokio::test]
-async fn all_that_happened_can_be_read_and_leads_to_what_it_is_about() {
-    let app = brightwater().await;
-    let mut browser = admin(&app).await;
+async fn all_that_happened_can_be_read_and_leads_to_what_it_is_about(app: &TestApp) {
+    brightwater(app).await;
+    let mut browser = admin(app).await;
     fill(
         &mut browser,
         "/mailboxes/anna@brightwater.example/suspend",
@@ -434,13 +440,12 @@ async fn all_that_happened_can_be_read_and_leads_to_what_it_is_about() {
     page.says("can be used again");
 }
 
-#[tokio::test]
-async fn a_list_goes_on_page_by_page() {
-    let app = brightwater().await;
+async fn a_list_goes_on_page_by_page(app: &TestApp) {
+    brightwater(app).await;
     for n in 0..55 {
         app.mailbox(&format!("user{n:02}@brightwater.example")).await;
     }
-    let mut browser = admin(&app).await;
+    let mut browser = admin(app).await;
     let first = browser.get(&format!("{DOMAIN}/mailboxes")).await;
     first.says("user48@").keeps_quiet_about("user49@");
     let next = first
@@ -460,4 +465,130 @@ async fn a_list_goes_on_page_by_page() {
         .keeps_quiet_about("user48@");
     let wrong = browser.get(&format!("{DOMAIN}/mailboxes?after=nonsense")).await;
     assert_eq!(wrong.status, StatusCode::BAD_REQUEST);
+}
+
+async fn what_happened_can_be_narrowed_to_a_kind(app: &TestApp) {
+    brightwater(app).await;
+    app.alias("sales@brightwater.example", &["anna@brightwater.example"])
+        .await;
+    let mut browser = admin(app).await;
+    let path = format!("{DOMAIN}/activity");
+
+    let all = browser.get(&path).await;
+    all.says("Mailbox added").says("Alias added").says("Domain added");
+    let aliases = browser.get(&format!("{path}?kind=alias")).await;
+    aliases.says("Alias added").says("selected>Addresses");
+    aliases.keeps_quiet_about("Mailbox added");
+    browser
+        .get(&format!("{path}?kind=bin"))
+        .await
+        .says("Nothing of this kind");
+    all.keeps_quiet_about(">Customers</option>");
+}
+
+async fn addresses_can_be_narrowed_to_a_kind(app: &TestApp) {
+    brightwater(app).await;
+    for (address, to) in [
+        ("sales@brightwater.example", &["anna@brightwater.example"][..]),
+        (
+            "team@brightwater.example",
+            &["anna@brightwater.example", "x@elsewhere.example"],
+        ),
+        ("@brightwater.example", &["anna@brightwater.example"]),
+    ] {
+        app.alias(address, to).await;
+    }
+    let mut browser = admin(app).await;
+    for (kind, there) in [("alias", "sales@"), ("group", "team@"), ("catch-all", "*@")] {
+        let page = browser.get(&format!("{DOMAIN}/addresses?kind={kind}")).await;
+        for address in ["sales@", "team@", "*@"] {
+            assert_eq!(
+                page.text.contains(&format!(">{address}<wbr>")),
+                address == there,
+                "{kind}"
+            );
+        }
+    }
+    browser
+        .get(&format!("{DOMAIN}/addresses?kind=group&filter=sales"))
+        .await
+        .says("No address matches");
+}
+
+async fn a_long_bin_goes_on_page_by_page_through_mailboxes_and_addresses(app: &TestApp) {
+    brightwater(app).await;
+    let mut browser = admin(app).await;
+    for number in 0..52 {
+        let address = format!("m{number:02}@brightwater.example");
+        app.mailbox(&address).await;
+        let at = address.parse().unwrap();
+        postdesk::service::mailboxes::delete(app, &app.root(), &at)
+            .await
+            .unwrap();
+    }
+    for number in 0..3 {
+        let address = format!("a{number}@brightwater.example");
+        app.alias(&address, &["anna@brightwater.example"]).await;
+        let at = address.parse().unwrap();
+        postdesk::service::aliases::delete(app, &app.root(), &at)
+            .await
+            .unwrap();
+    }
+    let mut seen = Vec::new();
+    let mut path = format!("{DOMAIN}/bin");
+    loop {
+        let page = browser.get(&path).await;
+        let names = page.text.split("class=\"vh\"> ").skip(1);
+        let names = names.map(|rest| rest.split('<').next().unwrap().to_owned());
+        seen.extend(names.filter(|name| name.contains('@')));
+        let Some((before, _)) = page.text.split_once("rel=\"next\"") else {
+            break;
+        };
+        let link = before.rsplit("href=\"").next().unwrap();
+        link.split('"').next().unwrap().clone_into(&mut path);
+    }
+    assert_eq!(seen.len(), 55, "{seen:?}");
+    seen.sort();
+    seen.dedup();
+    assert_eq!(seen.len(), 55);
+}
+
+async fn a_target_is_written_anew_by_who_may(app: &TestApp) {
+    brightwater(app).await;
+    let mut browser = operator(app).await;
+    let page = browser.get("/system/targets").await;
+    page.says("In sync").says("north").says("south");
+    let done = browser.send(&page, "/system/targets/north/resync", &[]).await;
+    done.says("written to north anew");
+    let page = browser.get("/system/activity?kind=provisioning").await;
+    page.says("Target resynced");
+    let csrf = page.csrf();
+    let none = browser
+        .post("/system/targets/nowhere/resync", &format!("csrf={csrf}"))
+        .await;
+    assert_eq!(none.status, StatusCode::NOT_FOUND);
+
+    let mut admin = admin(app).await;
+    let csrf = admin.get("/help").await.csrf();
+    let refused = admin
+        .post("/system/targets/north/resync", &format!("csrf={csrf}"))
+        .await;
+    assert_eq!(refused.status, StatusCode::NOT_FOUND);
+}
+
+async fn a_deleted_mailbox_is_found_under_its_old_address(app: &TestApp) {
+    brightwater(app).await;
+    let mut browser = admin(app).await;
+    let at = "anna@brightwater.example".parse().unwrap();
+    postdesk::service::mailboxes::delete(app, &app.root(), &at)
+        .await
+        .unwrap();
+    let page = browser.get("/mailboxes/anna@brightwater.example").await;
+    assert!(page.path.starts_with("/mailboxes/mbx_"), "{}", page.path);
+    page.says("Restore mailbox");
+
+    let stranger = app.stranger().await;
+    let mut stranger = Browser::of(app, &stranger).await;
+    let page = stranger.get("/mailboxes/anna@brightwater.example").await;
+    assert_eq!(page.status, StatusCode::NOT_FOUND);
 }

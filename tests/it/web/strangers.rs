@@ -275,8 +275,11 @@ async fn each_role_has_a_front_door_of_its_own() {
     let world = World::new().await;
     let app = &world.app;
     let domain = app.domain_scope("brightwater.example").await;
+    let org = app.customer("Northwind").await;
+    let customer = format!("/orgs/{}", org.id);
     let doors = [
         (Role::Operator, Scope::System, "/orgs"),
+        (Role::ResellerAdmin, app.org_scope(&org).await, customer.as_str()),
         (Role::Support, Scope::System, "/search"),
         (Role::DomainAdmin, domain.clone(), "/domains/brightwater.example"),
         (Role::HelpDesk, domain.clone(), "/domains/brightwater.example"),

@@ -6,8 +6,8 @@ use serde::Deserialize;
 use super::answer::{Answer, page};
 use super::nav::Here;
 use super::pages::addresses::{AddressRow, AddressVerbs, Addresses};
-use super::paging::{Wanted, pager};
-use super::view::{Chrome, cluster, mail, words};
+use super::paging::{Sieve, Wanted, pager};
+use super::view::{Choice, Chrome, cluster, mail, words};
 use super::visitor::{At, Visitor};
 use crate::access::{AliasCatchAll, AliasRead, AliasWrite, Permit, Place};
 use crate::error::Error;
@@ -24,6 +24,7 @@ pub(super) mod catch_all;
 #[serde(default)]
 pub(super) struct Asked {
     filter: String,
+    kind: String,
     #[serde(flatten)]
     wanted: Wanted,
 }
@@ -36,7 +37,14 @@ pub(super) async fn list(visitor: Visitor, At(name): At<DomainName>, Query(asked
         ..MailboxFilter::default()
     };
     let (inside, request) = (Inside::Domain(domain.name.clone()), asked.wanted.page()?);
-    let found = aliases::list(&visitor.app, &visitor.call, &inside, &filter, &request).await?;
+    let mut sieve = Sieve::new(request);
+    while let Some(request) = sieve.next() {
+        let found = aliases::list(&visitor.app, &visitor.call, &inside, &filter, &request).await?;
+        sieve.add(found, |alias| {
+            asked.kind.is_empty() || kind(alias).0 == asked.kind
+        });
+    }
+    let found = sieve.page();
     page(&content(&visitor, &asked, (domain, permit), &found).await?)
 }
 
@@ -58,9 +66,18 @@ async fn content(
             catch_all: live && visitor.actor().may::<AliasCatchAll>(place),
         },
         filter: asked.filter.clone(),
-        filtered: !asked.filter.trim().is_empty(),
+        kinds: KINDS
+            .iter()
+            .map(|(name, label)| Choice::of(name, label, &asked.kind))
+            .collect(),
+        filtered: !asked.filter.trim().is_empty() || !asked.kind.is_empty(),
         rows: rows(visitor, found).await?,
-        pager: pager(found, &asked.wanted, &path, &[("filter", asked.filter.as_str())]),
+        pager: pager(
+            found,
+            &asked.wanted,
+            &path,
+            &[("filter", asked.filter.as_str()), ("kind", &asked.kind)],
+        ),
     })
 }
 
@@ -75,7 +92,7 @@ async fn rows(visitor: &Visitor, found: &Page<Alias>) -> Result<Vec<AddressRow>,
             address: title(alias),
             name: alias.description.as_str().to_owned(),
             href: mail::alias_path(alias),
-            kind: kind(alias).to_owned(),
+            kind: kind(alias).1.to_owned(),
             destinations: words::list(&to, 3),
             badges: badges.into_iter().flatten().collect(),
         }
@@ -91,11 +108,19 @@ fn title(alias: &Alias) -> String {
     }
 }
 
-fn kind(alias: &Alias) -> &'static str {
+/// The kinds of addresses: how they are called in a URL, and on the page.
+const KINDS: &[(&str, &str)] = &[
+    ("", "Any kind"),
+    ("alias", "Alias"),
+    ("group", "Group"),
+    ("catch-all", "Catch-all"),
+];
+
+fn kind(alias: &Alias) -> &'static (&'static str, &'static str) {
     match (alias.address.is_catch_all(), alias.destinations.len()) {
-        (true, _) => "Catch-all",
-        (false, 0 | 1) => "Alias",
-        (false, _) => "Group",
+        (true, _) => &KINDS[3],
+        (false, 0 | 1) => &KINDS[1],
+        (false, _) => &KINDS[2],
     }
 }
 

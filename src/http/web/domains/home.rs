@@ -58,6 +58,7 @@ fn verbs(visitor: &Visitor, domain: &Domain, place: &Place) -> DomainVerbs {
         reset_password: live && some && actor.may::<MailboxResetPassword>(place),
         leave: live && some && actor.may::<MailboxSuspend>(place),
         restore: !live && actor.may::<DomainDelete>(place),
+        see_mailboxes: actor.may::<MailboxRead>(place),
     }
 }
 
@@ -146,17 +147,14 @@ pub(in crate::http::web) fn more_space(domain: &Domain, mailbox: &Mailbox) -> Op
     })
 }
 
-async fn changes(visitor: &Visitor, domain: &Domain, place: &Place) -> Result<Vec<Happening>, Error> {
+async fn changes(visitor: &Visitor, domain: &Domain, place: &Place) -> Result<Option<Vec<Happening>>, Error> {
     if !visitor.actor().may::<AuditRead>(place) {
-        return Ok(Vec::new());
+        return Ok(None);
     }
     let inside = Inside::Domain(domain.name.clone());
     let found = audit::list(&visitor.app, &visitor.call, &inside, &PageRequest::first(8)).await?;
-    Ok(found
-        .items
-        .iter()
-        .map(|event| happening_to(event, visitor.now()))
-        .collect())
+    let lines = found.items.iter().map(|event| happening_to(event, visitor.now()));
+    Ok(Some(lines.collect()))
 }
 
 async fn facts(visitor: &Visitor, domain: &Domain) -> Result<Vec<Fact>, Error> {

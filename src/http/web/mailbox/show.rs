@@ -1,6 +1,8 @@
 //! The page of a mailbox: what is wrong with it, what can be done, what happened, what is known.
 
-use super::super::answer::{Answer, page};
+use axum::response::Response;
+
+use super::super::answer::{Answer, page, see};
 use super::super::nav::Here;
 use super::super::pages::mailbox::{MailboxPage, MailboxVerbs};
 use super::super::view::{Fact, Happening, Link, cluster, history, mail, words};
@@ -19,8 +21,22 @@ use crate::store::PageRequest;
 const LINES: usize = 12;
 
 pub(in crate::http::web) async fn show(visitor: Visitor, At(at): At<MailboxRef>) -> Answer {
-    let (mailbox, permit) = mailboxes::get(&visitor.app, &visitor.call, &at).await?;
-    page(&content(&visitor, &mailbox, permit.place()).await?)
+    match mailboxes::get(&visitor.app, &visitor.call, &at).await {
+        Ok((mailbox, permit)) => page(&content(&visitor, &mailbox, permit.place()).await?),
+        Err(Error::NotFound(what)) => in_the_bin(&visitor, &at)
+            .await
+            .ok_or(Error::NotFound(what).into()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// To what is in the bin under this address, which nobody has now.
+async fn in_the_bin(visitor: &Visitor, at: &MailboxRef) -> Option<Response> {
+    let MailboxRef::Address(address) = at else {
+        return None;
+    };
+    let found = mailboxes::get_deleted(&visitor.app, &visitor.call, address).await;
+    found.ok().map(|mailbox| see(&mail::mailbox_path(&mailbox)))
 }
 
 async fn content(visitor: &Visitor, mailbox: &Mailbox, place: &Place) -> Result<MailboxPage, Error> {

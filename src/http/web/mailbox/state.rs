@@ -179,6 +179,9 @@ pub(in crate::http::web) async fn activity(
         chrome: chrome(&visitor, &mailbox, &place).await?,
         place: name.clone(),
         back: Link::new(&path, name),
+        action: format!("{path}/activity"),
+        kinds: Vec::new(),
+        filtered: false,
         rows: found
             .items
             .iter()

@@ -134,12 +134,7 @@ fn states(chosen: &str) -> Vec<Choice> {
         ("suspended", "Suspended"),
         ("full", "Nearly full"),
     ];
-    let choice = |(value, label): (&str, &str)| Choice {
-        value: value.to_owned(),
-        label: label.to_owned(),
-        icon: "",
-        chosen: value == chosen,
-    };
+    let choice = |(value, label): (&str, &str)| Choice::of(value, label, chosen);
     all.into_iter().map(choice).collect()
 }
 

@@ -156,17 +156,14 @@ fn notes(visitor: &Visitor, org: &Org) -> Vec<Note> {
     deleted.into_iter().chain(off).collect()
 }
 
-async fn changes(visitor: &Visitor, org: &Org, place: &Place) -> Result<Vec<Happening>, Error> {
+async fn changes(visitor: &Visitor, org: &Org, place: &Place) -> Result<Option<Vec<Happening>>, Error> {
     if !visitor.actor().may::<AuditRead>(place) {
-        return Ok(Vec::new());
+        return Ok(None);
     }
     let (inside, first) = (Inside::Org(org.id), PageRequest::first(8));
     let found = audit::list(&visitor.app, &visitor.call, &inside, &first).await?;
-    Ok(found
-        .items
-        .iter()
-        .map(|event| happening_to(event, visitor.now()))
-        .collect())
+    let lines = found.items.iter().map(|event| happening_to(event, visitor.now()));
+    Ok(Some(lines.collect()))
 }
 
 async fn people(visitor: &Visitor, org: &Org, place: &Place) -> Result<Vec<Person>, Error> {

@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use crate::http::web::view::{Badge, Chrome, DomainRef, Form, Happening, Note, Pager, TargetState};
+use crate::http::web::view::{Badge, Choice, Chrome, DomainRef, Form, Happening, Note, Pager, TargetState};
 
 #[derive(Clone, Debug, Default)]
 pub(in crate::http::web) struct AddressVerbs {
@@ -28,6 +28,7 @@ pub(in crate::http::web) struct Addresses {
     pub(in crate::http::web) summary: String,
     pub(in crate::http::web) can: AddressVerbs,
     pub(in crate::http::web) filter: String,
+    pub(in crate::http::web) kinds: Vec<Choice>,
     pub(in crate::http::web) filtered: bool,
     pub(in crate::http::web) rows: Vec<AddressRow>,
     pub(in crate::http::web) pager: Pager,

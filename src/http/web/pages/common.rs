@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use crate::http::web::view::{Badge, Chrome, Form, Link, Moment, Note, Pager};
+use crate::http::web::view::{Badge, Choice, Chrome, Form, Link, Moment, Note, Pager};
 
 #[derive(Template, Clone, Debug, Default)]
 #[template(path = "pages/confirm.html")]
@@ -49,6 +49,10 @@ pub(in crate::http::web) struct Activity {
     pub(in crate::http::web) chrome: Chrome,
     pub(in crate::http::web) place: String,
     pub(in crate::http::web) back: Link,
+    pub(in crate::http::web) action: String,
+    /// What can be looked for; nothing where everything is of one kind.
+    pub(in crate::http::web) kinds: Vec<Choice>,
+    pub(in crate::http::web) filtered: bool,
     pub(in crate::http::web) rows: Vec<ActivityRow>,
     pub(in crate::http::web) pager: Pager,
 }
@@ -122,10 +126,13 @@ pub(in crate::http::web) struct Target {
     pub(in crate::http::web) badge: Badge,
     pub(in crate::http::web) note: Option<Note>,
     pub(in crate::http::web) schema: String,
+    pub(in crate::http::web) in_sync: String,
     pub(in crate::http::web) pending: String,
     pub(in crate::http::web) oldest: String,
     pub(in crate::http::web) failed: String,
     pub(in crate::http::web) last_written: String,
+    /// Where it is written anew from; nothing for those who may not.
+    pub(in crate::http::web) resync: Option<String>,
     pub(in crate::http::web) failures: Vec<TargetFailure>,
 }
 

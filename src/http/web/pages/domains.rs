@@ -16,6 +16,7 @@ pub(in crate::http::web) struct DomainVerbs {
     pub(in crate::http::web) reset_password: bool,
     pub(in crate::http::web) leave: bool,
     pub(in crate::http::web) restore: bool,
+    pub(in crate::http::web) see_mailboxes: bool,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -45,7 +46,8 @@ pub(in crate::http::web) struct DomainHome {
     pub(in crate::http::web) can: DomainVerbs,
     pub(in crate::http::web) empty: bool,
     pub(in crate::http::web) nearly_full: Vec<NearlyFull>,
-    pub(in crate::http::web) changes: Vec<Happening>,
+    /// Nothing when the visitor may not read what happened.
+    pub(in crate::http::web) changes: Option<Vec<Happening>>,
     pub(in crate::http::web) space: Space,
     pub(in crate::http::web) facts: Vec<Fact>,
     pub(in crate::http::web) targets: Vec<TargetState>,

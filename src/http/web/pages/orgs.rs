@@ -69,7 +69,8 @@ pub(in crate::http::web) struct OrgPage {
     pub(in crate::http::web) notes: Vec<Note>,
     pub(in crate::http::web) rows: Vec<DomainRow>,
     pub(in crate::http::web) pager: Pager,
-    pub(in crate::http::web) changes: Vec<Happening>,
+    /// Nothing when the visitor may not read what happened.
+    pub(in crate::http::web) changes: Option<Vec<Happening>>,
     pub(in crate::http::web) space: Space,
     pub(in crate::http::web) limits: Vec<Fact>,
     pub(in crate::http::web) children: Vec<Link>,

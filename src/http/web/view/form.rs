@@ -166,13 +166,15 @@ fn field_of(pointer: &str) -> &str {
     }
 }
 
-/// A message as a sentence: the vocabulary writes them small and without a stop.
+/// A message as a sentence: the vocabulary writes them small and without a stop. A name at its beginning stays as it is.
 fn sentence(message: &str) -> String {
+    let first_word = message.split(' ').next().unwrap_or_default();
+    let is_name = first_word.contains(['@', '.', '_', '/']);
     let mut characters = message.chars();
-    let mut text: String = characters
-        .next()
-        .map(|first| first.to_uppercase().chain(characters).collect())
-        .unwrap_or_default();
+    let mut text: String = match characters.next() {
+        Some(first) if !is_name => first.to_uppercase().chain(characters).collect(),
+        _ => message.to_owned(),
+    };
     if !text.is_empty() && !text.ends_with(['.', '?', '!', ':']) {
         text.push('.');
     }
@@ -233,6 +235,7 @@ mod tests {
             "Write only the part before the @."
         );
         assert_eq!(sentence("Done."), "Done.");
+        assert_eq!(sentence("ana@a.example is in use"), "ana@a.example is in use.");
         assert_eq!(sentence(""), "");
     }
 }

@@ -208,6 +208,18 @@ pub(super) struct Choice {
     pub(super) chosen: bool,
 }
 
+impl Choice {
+    /// A choice without an icon.
+    pub(super) fn of(value: &str, label: &str, chosen: &str) -> Self {
+        Self {
+            value: value.to_owned(),
+            label: label.to_owned(),
+            icon: "",
+            chosen: value == chosen,
+        }
+    }
+}
+
 /// A domain as pages name it.
 #[derive(Clone, Debug, Default)]
 pub(super) struct DomainRef {
