@@ -134,7 +134,6 @@ async fn mail_that_goes_nowhere_is_warned_of(app: &TestApp) {
         told,
         ["a@outside.test and 1 more are outside: nobody here sees what becomes of their mail."]
     );
-
 }
 
 async fn a_catch_all_is_warned_of_and_reckoned_with(app: &TestApp) {
@@ -143,7 +142,13 @@ async fn a_catch_all_is_warned_of_and_reckoned_with(app: &TestApp) {
     let catch_all = json!({"address": "@brightwater.example", "destinations": ["ana@brightwater.example"]});
     let told = warnings(&client.post("/aliases", catch_all).expect(201).await);
     assert!(told[0].contains("spam"), "{told:?}");
-    let told = made(json!(["nobody@brightwater.example"])).await;
+    let body = json!({"destinations": ["nobody@brightwater.example"]});
+    let told = warnings(
+        &client
+            .put("/aliases/sales@brightwater.example", body)
+            .expect(201)
+            .await,
+    );
     assert_eq!(
         told,
         ["nobody@brightwater.example does not exist: the catch-all of brightwater.example gets its mail."]

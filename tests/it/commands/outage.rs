@@ -66,10 +66,15 @@ impl Load {
         self.writes.fetch_add(1, Ordering::Relaxed);
     }
 
-    #[expect(clippy::print_stdout, reason = "figures for whoever asks for a long outage by hand")]
+    #[expect(
+        clippy::print_stdout,
+        reason = "figures for whoever asks for a long outage by hand"
+    )]
     fn tell(&self, away: Duration, in_sync_after: Duration) {
         let (writes, slowest_ms) = (&self.writes, &self.slowest_ms);
-        println!("away {away:?}; {writes:?} writes, the slowest {slowest_ms:?} ms; in sync {in_sync_after:?} after the load");
+        println!(
+            "away {away:?}; {writes:?} writes, the slowest {slowest_ms:?} ms; in sync {in_sync_after:?} after the load"
+        );
     }
 
     /// Waits until so many more writes were answered, and so much time is over.

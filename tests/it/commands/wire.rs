@@ -1,5 +1,6 @@
 //! HTTP as it goes over the wire to a running portal: requests byte by byte, answers as they come.
 
+use std::fmt::Write as _;
 use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, TcpStream};
 use std::path::Path;
@@ -151,7 +152,7 @@ impl Reply {
 pub(super) fn installation(dir: &Path, top: &str, targets: &[(&str, String)]) -> (String, String) {
     let mut config = top.to_owned() + "\n[mail_policy]\nspecial_use_tlds = [\"example\"]\n";
     for (name, url) in targets {
-        config += &format!("\n[[targets]]\nname = \"{name}\"\nurl = \"{url}\"\n");
+        writeln!(config, "\n[[targets]]\nname = \"{name}\"\nurl = \"{url}\"").unwrap();
     }
     std::fs::write(dir.join("postdesk.toml"), config).unwrap();
     let config = "--config postdesk.toml";
