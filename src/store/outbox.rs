@@ -172,21 +172,24 @@ impl Store {
 
     /// Forgets that a target was told of objects that are gone for good, now that it holds nothing of them.
     pub async fn forget_purged(&self, target: TargetId, objects: &[Uuid]) -> Result<(), Error> {
-        for object in objects {
-            self.db
-                .write(
-                    "DELETE FROM projections WHERE object_id = $1 AND target_id = $2 AND pending_since IS NULL
-                       AND kind IN ('mailbox', 'alias', 'domain')
-                       AND NOT EXISTS (SELECT 1 FROM mailboxes m WHERE m.id = $1)
-                       AND NOT EXISTS (SELECT 1 FROM aliases a WHERE a.id = $1)
-                       AND NOT EXISTS (SELECT 1 FROM domains d WHERE d.id = $1)",
-                )
-                .bind(*object)
-                .bind(target.uuid())
-                .execute()
-                .await?;
+        if objects.is_empty() {
+            return Ok(());
         }
-        Ok(())
+        let mut tx: Tx<Error> = self.db.begin().await?;
+        for object in objects {
+            tx.query(
+                "DELETE FROM projections WHERE object_id = $1 AND target_id = $2 AND pending_since IS NULL
+                   AND kind IN ('mailbox', 'alias', 'domain')
+                   AND NOT EXISTS (SELECT 1 FROM mailboxes m WHERE m.id = $1)
+                   AND NOT EXISTS (SELECT 1 FROM aliases a WHERE a.id = $1)
+                   AND NOT EXISTS (SELECT 1 FROM domains d WHERE d.id = $1)",
+            )
+            .bind(*object)
+            .bind(target.uuid())
+            .execute()
+            .await?;
+        }
+        tx.commit().await
     }
 
     /// Notes that a target may have forgotten these objects: they are written again, which is harmless if it has not.
@@ -195,7 +198,7 @@ impl Store {
             return Ok(());
         }
         let now = self.clock.now().as_micros();
-        let mut tx = self.db.begin().await?;
+        let mut tx: Tx<Error> = self.db.begin().await?;
         for object in objects {
             tx.query(
                 "UPDATE projections SET pending_since = $3, due_at = $3
@@ -207,8 +210,7 @@ impl Store {
             .execute()
             .await?;
         }
-        tx.commit().await?;
-        Ok(())
+        tx.commit().await
     }
 
     /// Notes that one object could not be written; it is tried again at `due_at`, or parked until somebody asks.
