@@ -83,6 +83,7 @@ CREATE TABLE nodes (
 CREATE TABLE mailboxes (
   id                    UUID PRIMARY KEY NOT NULL,
   domain_id             UUID NOT NULL REFERENCES domains(id),
+  org_id                UUID NOT NULL REFERENCES orgs(id),
   org_path              TEXT COLLATE "C" NOT NULL,
   domain                TEXT COLLATE "C" NOT NULL,
   local_part            TEXT COLLATE "C" NOT NULL,
@@ -128,6 +129,7 @@ CREATE INDEX mailboxes_resume ON mailboxes (suspended_until) WHERE suspended_unt
 CREATE TABLE aliases (
   id                    UUID PRIMARY KEY NOT NULL,
   domain_id             UUID NOT NULL REFERENCES domains(id),
+  org_id                UUID NOT NULL REFERENCES orgs(id),
   org_path              TEXT COLLATE "C" NOT NULL,
   domain                TEXT COLLATE "C" NOT NULL,
   local_part            TEXT COLLATE "C" NOT NULL,
@@ -169,6 +171,7 @@ CREATE TABLE former_addresses (
   renamed_at            BIGINT NOT NULL,
   PRIMARY KEY (domain, local_part)
 );
+CREATE INDEX former_addresses_by_mailbox ON former_addresses (mailbox_id);
 
 CREATE TABLE accounts (
   id                    UUID PRIMARY KEY NOT NULL,

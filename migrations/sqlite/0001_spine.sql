@@ -83,6 +83,7 @@ CREATE TABLE nodes (
 CREATE TABLE mailboxes (
   id                    BLOB PRIMARY KEY NOT NULL,
   domain_id             BLOB NOT NULL REFERENCES domains(id),
+  org_id                BLOB NOT NULL REFERENCES orgs(id),
   org_path              TEXT NOT NULL,
   domain                TEXT NOT NULL,
   local_part            TEXT NOT NULL,
@@ -128,6 +129,7 @@ CREATE INDEX mailboxes_resume ON mailboxes (suspended_until) WHERE suspended_unt
 CREATE TABLE aliases (
   id                    BLOB PRIMARY KEY NOT NULL,
   domain_id             BLOB NOT NULL REFERENCES domains(id),
+  org_id                BLOB NOT NULL REFERENCES orgs(id),
   org_path              TEXT NOT NULL,
   domain                TEXT NOT NULL,
   local_part            TEXT NOT NULL,
@@ -169,6 +171,7 @@ CREATE TABLE former_addresses (
   renamed_at            INTEGER NOT NULL,
   PRIMARY KEY (domain, local_part)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX former_addresses_by_mailbox ON former_addresses (mailbox_id);
 
 CREATE TABLE accounts (
   id                    BLOB PRIMARY KEY NOT NULL,

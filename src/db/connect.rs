@@ -1,23 +1,23 @@
-//! Pools and transactions: many readers, and writers that cannot leave half a transaction behind.
+//! The store's database: many readers that cannot write, and the writers.
 
 use std::time::Duration;
 
-use sqlx::postgres::{PgConnectOptions, PgListener, PgPool, PgPoolOptions};
-use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
-};
-use sqlx::{Connection as _, Executor as _, Postgres, Sqlite, Transaction};
+use sqlx::postgres::{PgArguments, PgConnectOptions, PgListener, PgPoolOptions};
+use sqlx::sqlite::{SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use sqlx::{Connection as _, Postgres, Sqlite};
 
-use super::query::{OnPostgres, OnSqlite};
+use super::pool::Pool;
+use super::query::On;
 use super::url::{DatabaseUrl, Engine};
 use super::{DbError, Query};
 
 /// Reader connections: enough to keep two cores busy, few enough to stay small.
-const READERS: u32 = 4;
+const READERS: usize = 4;
 /// Writer connections on PostgreSQL. SQLite has exactly one.
-const WRITERS: u32 = 8;
+const WRITERS: usize = 8;
 const STATEMENTS_CACHED: usize = 256;
-const ACQUIRE_WITHIN: Duration = Duration::from_secs(5);
+/// A connection to a server that was left alone for this long may have died unnoticed.
+const DOUBTED_AFTER: Duration = Duration::from_secs(10);
 
 /// The store's database: a pool of readers that cannot write, and the writers.
 #[derive(Clone, Debug)]
@@ -25,16 +25,18 @@ pub enum Db {
     /// A file beside the process.
     Sqlite {
         /// Read-only connections.
-        read: SqlitePool,
+        read: Pool<Sqlite>,
         /// The one connection that writes.
-        write: SqlitePool,
+        write: Pool<Sqlite>,
     },
     /// A server, shared by several nodes.
     Postgres {
         /// Connections whose transactions are read-only.
-        read: PgPool,
+        read: Pool<Postgres>,
         /// Connections that write.
-        write: PgPool,
+        write: Pool<Postgres>,
+        /// For the one connection that hears what other nodes announce.
+        ear: sqlx::PgPool,
     },
 }
 
@@ -57,26 +59,15 @@ impl Db {
             .foreign_keys(true)
             .pragma("trusted_schema", "OFF")
             .pragma("temp_store", "MEMORY")
-            .pragma("cache_size", "-4000")
+            .pragma("cache_size", "-2000")
+            // Pages that many changes touch are then written back once for all of them.
+            .pragma("wal_autocheckpoint", "4000")
             .statement_cache_capacity(STATEMENTS_CACHED)
             .row_buffer_size(512);
-        let write = SqlitePoolOptions::new()
-            .max_connections(1)
-            .min_connections(1)
-            .acquire_timeout(ACQUIRE_WITHIN)
-            .idle_timeout(None)
-            .max_lifetime(None)
-            .test_before_acquire(false)
-            .connect_with(options.clone())
-            .await?;
-        let read = SqlitePoolOptions::new()
-            .max_connections(READERS)
-            .acquire_timeout(ACQUIRE_WITHIN)
-            .idle_timeout(None)
-            .max_lifetime(None)
-            .test_before_acquire(false)
-            .connect_with(options.create_if_missing(false).read_only(true))
-            .await?;
+        let write = Pool::<Sqlite>::new(options.clone(), 1, None)?;
+        // The writer makes the file that the readers open.
+        drop(write.lend().await?);
+        let read = Pool::new(options.create_if_missing(false).read_only(true), READERS, None)?;
         Ok(Self::Sqlite { read, write })
     }
 
@@ -89,65 +80,49 @@ impl Db {
                 ("lock_timeout", "2s"),
                 ("idle_in_transaction_session_timeout", "10s"),
             ]);
-        // A `begin` that was dropped half-way would leave its connection inside a transaction nobody knows of, and the
-        // next borrower's writes would vanish with it (sqlx 0.9.0). A connection that comes back is therefore rolled back.
-        let write = PgPoolOptions::new()
-            .max_connections(WRITERS)
-            .acquire_timeout(ACQUIRE_WITHIN)
-            .test_before_acquire(false)
-            .after_release(|connection, _| {
-                Box::pin(async move { Ok(connection.execute("ROLLBACK").await.is_ok()) })
-            })
-            .connect_with(options.clone().options([("client_min_messages", "error")]))
-            .await?;
-        let read = PgPoolOptions::new()
-            .max_connections(READERS * 2)
-            .acquire_timeout(ACQUIRE_WITHIN)
-            .test_before_acquire(false)
-            .connect_with(options.options([("default_transaction_read_only", "on")]))
-            .await?;
-        Ok(Self::Postgres { read, write })
+        let write = options.clone().options([("client_min_messages", "error")]);
+        let write = Pool::<Postgres>::new(write, WRITERS, Some(DOUBTED_AFTER))?;
+        // A server that cannot be reached is found out at once.
+        drop(write.lend().await?);
+        let read = options.options([("default_transaction_read_only", "on")]);
+        let ear = PgPoolOptions::new()
+            .max_connections(1)
+            .connect_lazy_with(read.clone());
+        let read = Pool::new(read, READERS * 2, Some(DOUBTED_AFTER))?;
+        Ok(Self::Postgres { read, write, ear })
     }
 
     /// A statement that reads.
     pub fn read(&self, sql: &'static str) -> Query<'_> {
         match self {
-            Self::Sqlite { read, .. } => Query::sqlite(OnSqlite::Pool(read), sql),
-            Self::Postgres { read, .. } => Query::postgres(OnPostgres::Pool(read), sql),
+            Self::Sqlite { read, .. } => Query::new(On::Sqlite(read, SqliteArguments::default()), sql),
+            Self::Postgres { read, .. } => Query::new(On::Postgres(read, PgArguments::default()), sql),
         }
     }
 
     /// A single statement that writes, on its own.
     pub fn write(&self, sql: &'static str) -> Query<'_> {
         match self {
-            Self::Sqlite { write, .. } => Query::sqlite(OnSqlite::Pool(write), sql),
-            Self::Postgres { write, .. } => Query::postgres(OnPostgres::Pool(write), sql),
+            Self::Sqlite { write, .. } => Query::new(On::Sqlite(write, SqliteArguments::default()), sql),
+            Self::Postgres { write, .. } => Query::new(On::Postgres(write, PgArguments::default()), sql),
         }
-    }
-
-    /// Begins a transaction that writes. On SQLite it holds the write lock from the start.
-    pub async fn begin(&self) -> Result<Tx, DbError> {
-        Ok(match self {
-            Self::Sqlite { write, .. } => Tx::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?),
-            Self::Postgres { write, .. } => Tx::Postgres(write.begin().await?),
-        })
     }
 
     /// Whether the database answers and takes writes.
     pub async fn ping(&self) -> Result<(), DbError> {
         match self {
-            Self::Sqlite { write, .. } => write.acquire().await?.ping().await?,
-            Self::Postgres { write, .. } => write.acquire().await?.ping().await?,
+            Self::Sqlite { write, .. } => write.lend().await?.connection().ping().await?,
+            Self::Postgres { write, .. } => write.lend().await?.connection().ping().await?,
         }
         Ok(())
     }
 
     /// Listens to what other nodes announce; `None` on SQLite, which has none.
     pub async fn listen(&self, channel: &'static str) -> Result<Option<Ear>, DbError> {
-        let Self::Postgres { read, .. } = self else {
+        let Self::Postgres { ear, .. } = self else {
             return Ok(None);
         };
-        let mut listener = PgListener::connect_with(read).await?;
+        let mut listener = PgListener::connect_with(ear).await?;
         listener.listen(channel).await?;
         Ok(Some(Ear(listener)))
     }
@@ -167,7 +142,8 @@ impl Db {
                 read.close().await;
                 write.close().await;
             }
-            Self::Postgres { read, write } => {
+            Self::Postgres { read, write, ear } => {
+                ear.close().await;
                 read.close().await;
                 write.close().await;
             }
@@ -183,44 +159,6 @@ impl Ear {
     /// Waits for the next announcement.
     pub async fn heard(&mut self) -> Result<(), DbError> {
         self.0.recv().await?;
-        Ok(())
-    }
-}
-
-/// A transaction. Dropping it rolls it back.
-#[derive(Debug)]
-#[must_use = "a transaction that is not committed is rolled back"]
-pub enum Tx {
-    /// On the one writer.
-    Sqlite(Transaction<'static, Sqlite>),
-    /// On one of the writers.
-    Postgres(Transaction<'static, Postgres>),
-}
-
-impl Tx {
-    /// A statement of this transaction.
-    pub fn query(&mut self, sql: &'static str) -> Query<'_> {
-        match self {
-            Self::Sqlite(tx) => Query::sqlite(OnSqlite::Connection(tx), sql),
-            Self::Postgres(tx) => Query::postgres(OnPostgres::Connection(tx), sql),
-        }
-    }
-
-    /// Makes everything that was done durable and visible.
-    pub async fn commit(self) -> Result<(), DbError> {
-        match self {
-            Self::Sqlite(tx) => tx.commit().await?,
-            Self::Postgres(tx) => tx.commit().await?,
-        }
-        Ok(())
-    }
-
-    /// Takes back everything that was done.
-    pub async fn rollback(self) -> Result<(), DbError> {
-        match self {
-            Self::Sqlite(tx) => tx.rollback().await?,
-            Self::Postgres(tx) => tx.rollback().await?,
-        }
         Ok(())
     }
 }

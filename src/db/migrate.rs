@@ -50,8 +50,8 @@ impl Db {
     pub async fn migrate(&self) -> Result<(), DbError> {
         let migrator = self.migrator();
         match self {
-            Self::Sqlite { write, .. } => migrator.run(write).await,
-            Self::Postgres { write, .. } => migrator.run(write).await,
+            Self::Sqlite { write, .. } => migrator.run(write.lend().await?.connection()).await,
+            Self::Postgres { write, .. } => migrator.run(write.lend().await?.connection()).await,
         }
         .map_err(DbError::Migrate)
     }
@@ -61,7 +61,8 @@ impl Db {
         let table = "_sqlx_migrations";
         let applied = match self {
             Self::Sqlite { write, .. } => {
-                let mut connection = write.acquire().await?;
+                let mut lent = write.lend().await?;
+                let connection = lent.connection();
                 connection
                     .ensure_migrations_table(table)
                     .await
@@ -73,7 +74,8 @@ impl Db {
                     .len()
             }
             Self::Postgres { write, .. } => {
-                let mut connection = write.acquire().await?;
+                let mut lent = write.lend().await?;
+                let connection = lent.connection();
                 connection
                     .ensure_migrations_table(table)
                     .await

@@ -3,11 +3,15 @@
 mod connect;
 mod error;
 mod migrate;
+pub mod packed;
+mod pool;
 mod query;
+mod tx;
 pub mod url;
 
-pub use connect::{Db, Ear, Tx};
+pub use connect::{Db, Ear};
 pub use error::DbError;
 pub use query::{Bind, Query, Row};
+pub use tx::{Step, Tx};
 
 pub(crate) use query::row;

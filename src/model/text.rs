@@ -72,7 +72,11 @@ fn tidy(text: &str, (min, max): (usize, usize), lines: Lines) -> Result<String, 
     };
     text.chars().try_for_each(|c| check_character(c, lines))?;
 
-    let text: String = text.nfc().collect();
+    let text: String = if text.is_ascii() {
+        text
+    } else {
+        text.nfc().collect()
+    };
     let length = text.chars().count();
     if length > max {
         return Err(BadText::TooLong(max));

@@ -61,7 +61,7 @@ pub async fn create(app: &App, call: &Call, new: NewAccount) -> Result<Done<Acco
         name: new.name.clone(),
         hash,
     };
-    change.accounts().insert(id, &draft, org, &path).await?;
+    change.accounts().insert(id, &draft, org, &path)?;
     let subject = Subject::new("account", id.uuid(), &email);
     let created =
         Event::new(EventKind::AccountCreated, subject.clone()).saying(format!("{} can sign in", new.name));
@@ -75,7 +75,7 @@ pub async fn create(app: &App, call: &Call, new: NewAccount) -> Result<Done<Acco
             reason: String::new(),
         };
         let grant_id: GrantId = app.ids.next();
-        change.accounts().grant(grant_id, id, &grant).await?;
+        change.accounts().grant(grant_id, id, &grant)?;
         events.push(Event::new(EventKind::GrantGiven, subject).saying(text));
     }
     let events = change.commit(events).await?;
@@ -124,7 +124,7 @@ pub async fn grant(
         reason: String::new(),
     };
     let id: GrantId = app.ids.next();
-    change.accounts().grant(id, account, &draft).await?;
+    change.accounts().grant(id, account, &draft)?;
     let event = Event::new(
         EventKind::GrantGiven,
         Subject::new("account", account.uuid(), &email),
@@ -220,8 +220,7 @@ pub async fn set_up_first_operator(
     };
     change
         .accounts()
-        .insert(id, &draft, org, &crate::access::OrgPath::root())
-        .await?;
+        .insert(id, &draft, org, &crate::access::OrgPath::root())?;
     let grant = GrantDraft {
         role: Role::Operator,
         scope: Scope::System,
@@ -229,7 +228,7 @@ pub async fn set_up_first_operator(
         reason: "set-up".to_owned(),
     };
     let grant_id: GrantId = app.ids.next();
-    change.accounts().grant(grant_id, id, &grant).await?;
+    change.accounts().grant(grant_id, id, &grant)?;
     let subject = Subject::new("account", id.uuid(), &email);
     let created = Event::new(EventKind::AccountCreated, subject.clone());
     let given =
@@ -290,7 +289,7 @@ pub async fn change_password(
     let permit = permit.map_err(|denied| Error::denied(denied, "account", &identity.email))?;
 
     let mut change = app.store.change(&own, permit).await?;
-    change.accounts().set_password(account, &hash).await?;
+    change.accounts().set_password(account, &hash)?;
     let subject = Subject::new("account", account.uuid(), &identity.email);
     let text = format!("{} chose a new sign-in password", identity.name);
     let event = Event::new(EventKind::AccountPasswordSet, subject).saying(text);

@@ -226,7 +226,7 @@ async fn insert<P: WritesAliases>(
         deleted: None,
         pending: true,
     };
-    change.aliases().insert(&alias).await?;
+    change.aliases().insert(&alias)?;
     let event = event(EventKind::AliasCreated, &alias).saying(delivers(&alias));
     let events = change.commit(vec![event]).await?;
     Ok(Done { value: alias, events })
@@ -327,9 +327,9 @@ async fn change_alias<P: WritesAliases>(
         return Ok(unlocked(before));
     }
     if before.address != after.address {
-        change.aliases().readdress(&before.address, &after).await?;
+        change.aliases().readdress(&before.address, &after)?;
     }
-    change.aliases().save(&after).await?;
+    change.aliases().save(&after)?;
     let events = change.commit(vec![event]).await?;
     Ok(Done { value: after, events })
 }
@@ -419,12 +419,12 @@ async fn bin<P: WritesAliases>(
     permit: Permit<P>,
 ) -> Result<Done<Alias>, Error> {
     let mut change = app.store.change(call, permit).await?;
-    change.hold_pool().await?;
+    change.hold_pool()?;
     let mut alias = change.aliases().lock(id).await?;
     if alias.deleted.is_some() {
         return Ok(unlocked(alias));
     }
-    change.aliases().bin(&mut alias).await?;
+    change.aliases().bin(&mut alias)?;
     let purge = change.purge_at();
     let text = format!("{} is in the bin until {}", alias.address, &purge.rfc3339()[..10]);
     let event = event(EventKind::AliasDeleted, &alias).saying(text);
@@ -482,7 +482,7 @@ async fn unbin<P: WritesAliases>(
     permit: Permit<P>,
 ) -> Result<Done<Alias>, Error> {
     let mut change = app.store.change(call, permit).await?;
-    change.hold_pool().await?;
+    change.hold_pool()?;
     let mut alias = change.aliases().lock(id).await?;
     if alias.deleted.is_none() {
         return Ok(unlocked(alias));
@@ -490,7 +490,7 @@ async fn unbin<P: WritesAliases>(
     change
         .refuse_loop(&alias.address.to_string(), &alias.destinations)
         .await?;
-    change.aliases().restore(&mut alias).await?;
+    change.aliases().restore(&mut alias)?;
     let event = event(EventKind::AliasRestored, &alias).saying(delivers(&alias));
     let events = change.commit(vec![event]).await?;
     Ok(Done { value: alias, events })

@@ -154,7 +154,7 @@ pub async fn update(
             events: Vec::new(),
         });
     }
-    change.domains().save(&after).await?;
+    change.domains().save(&after)?;
     let events = change.commit(vec![event]).await?;
     Ok(Done { value: after, events })
 }
@@ -185,7 +185,7 @@ pub async fn set_limits(
             events: Vec::new(),
         });
     }
-    change.domains().save(&after).await?;
+    change.domains().save(&after)?;
     let events = change.commit(vec![event]).await?;
     Ok(Done { value: after, events })
 }
@@ -238,7 +238,7 @@ async fn switch<P: WritesDomains>(
         });
     }
     let after = Domain { suspension, ..before };
-    change.domains().save(&after).await?;
+    change.domains().save(&after)?;
     let event = event(kind, &after).saying(text);
     let event = match reason {
         Some(reason) => event.because(reason.as_str()),
@@ -254,7 +254,7 @@ pub async fn delete(app: &App, call: &Call, name: &DomainName) -> Result<Done<Do
     main_name(&seen, name)?;
 
     let mut change = app.store.change(call, permit).await?;
-    change.hold_pool().await?;
+    change.hold_pool()?;
     let mut domain = change.domains().lock().await?;
     if domain.deleted.is_some() {
         return Ok(Done {
@@ -296,7 +296,7 @@ pub async fn restore(app: &App, call: &Call, name: &DomainName) -> Result<Done<D
     let (_, permit) = app.domain::<DomainDelete>(call, name).await?;
 
     let mut change = app.store.change(call, permit).await?;
-    change.hold_pool().await?;
+    change.hold_pool()?;
     let mut domain = change.domains().lock().await?;
     if domain.deleted.is_none() {
         return Ok(Done {

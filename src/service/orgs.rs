@@ -87,7 +87,7 @@ pub async fn create(app: &App, call: &Call, parent: OrgId, draft: OrgDraft) -> R
         updated_at: now,
         deleted: None,
     };
-    change.orgs().insert(&org).await?;
+    change.orgs().insert(&org)?;
     let event = event(EventKind::OrgCreated, &org).saying(format!("{} is a {}", org.name, org.kind.as_str()));
     let events = change.commit(vec![event]).await?;
     Ok(Done { value: org, events })
@@ -122,7 +122,7 @@ pub async fn update(app: &App, call: &Call, id: OrgId, patch: OrgPatch) -> Resul
             events: Vec::new(),
         });
     }
-    change.orgs().save(&after).await?;
+    change.orgs().save(&after)?;
     let events = change.commit(vec![event]).await?;
     Ok(Done { value: after, events })
 }
@@ -156,7 +156,7 @@ pub async fn set_limits(app: &App, call: &Call, id: OrgId, limits: Limits) -> Re
             events: Vec::new(),
         });
     }
-    change.orgs().save(&after).await?;
+    change.orgs().save(&after)?;
     let events = change.commit(vec![event]).await?;
     Ok(Done { value: after, events })
 }
@@ -200,7 +200,7 @@ async fn switch<P: WritesOrgs>(
         });
     }
     let after = Org { suspension, ..before };
-    change.orgs().save(&after).await?;
+    change.orgs().save(&after)?;
     let touched = change.orgs().spread_suspension().await?;
     let mut event = event(kind, &after).saying(format!("{} domains are concerned", touched.len()));
     if let Some(reason) = reason {
@@ -237,7 +237,7 @@ pub async fn delete(app: &App, call: &Call, id: OrgId) -> Result<Done<Org>, Erro
         at: change.now(),
         purge_at: purge,
     });
-    change.orgs().save(&org).await?;
+    change.orgs().save(&org)?;
     let text = format!("{} is in the bin until {}", org.name, &purge.rfc3339()[..10]);
     let events = change
         .commit(vec![event(EventKind::OrgDeleted, &org).saying(text)])
@@ -250,7 +250,7 @@ pub async fn restore(app: &App, call: &Call, id: OrgId) -> Result<Done<Org>, Err
     let (_, permit) = open::<OrgDelete>(app, call, id).await?;
 
     let mut change = app.store.change(call, permit).await?;
-    change.orgs().hold_above().await?;
+    change.orgs().hold_above()?;
     let mut org = change.orgs().lock().await?;
     if org.deleted.is_none() {
         return Ok(Done {
@@ -259,7 +259,7 @@ pub async fn restore(app: &App, call: &Call, id: OrgId) -> Result<Done<Org>, Err
         });
     }
     org.deleted = None;
-    change.orgs().save(&org).await?;
+    change.orgs().save(&org)?;
     let text = format!("{} is back", org.name);
     let events = change
         .commit(vec![event(EventKind::OrgRestored, &org).saying(text)])

@@ -111,7 +111,7 @@ pub async fn choose_password(
         return Err(over());
     }
     let mailbox = change.mailboxes().lock_live(link.mailbox).await?;
-    change.mailboxes().set_password(mailbox.id, &hash).await?;
+    change.mailboxes().set_password(mailbox.id, &hash)?;
     let subject = crate::model::Subject::new("mailbox", mailbox.id.uuid(), &mailbox.address);
     let event = crate::model::Event::new(crate::model::EventKind::MailboxPasswordSet, subject)
         .saying(format!("The owner of {} chose a password", mailbox.address))

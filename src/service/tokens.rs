@@ -115,9 +115,7 @@ pub async fn create(
         expires_at,
     };
     let hint = secret[..8].to_owned();
-    change
-        .insert_token(id, account, &draft, &digest(&secret), &hint)
-        .await?;
+    change.insert_token(id, account, &draft, &digest(&secret), &hint)?;
     let view = TokenView {
         id,
         name: name.to_string(),

@@ -1,8 +1,8 @@
 //! People who sign in to the portal, and the roles they hold.
 
+use super::Store;
 use super::change::Change;
 use super::row::{Reading, time};
-use super::{OrTaken as _, Store};
 use crate::access::{
     AccountInvite, AccountUpdate, GrantManage, OrgPath, Permission, Role, Scope, SystemManage,
 };
@@ -230,19 +230,19 @@ impl<P: WritesAccounts> Accounts<'_, P> {
             .bind(id.uuid())
             .bind(name.as_str().to_owned())
             .bind(self.0.now.as_micros())
-            .execute()
-            .await?;
+            .later()?;
         Ok(id)
     }
 
     /// Adds an account that belongs to `org`.
-    pub async fn insert(
+    pub fn insert(
         &mut self,
         id: AccountId,
         draft: &AccountDraft,
         org: OrgId,
         path: &OrgPath,
     ) -> Result<(), Error> {
+        let email = draft.email.clone();
         self.0
             .tx
             .query(
@@ -256,17 +256,15 @@ impl<P: WritesAccounts> Accounts<'_, P> {
             .bind(draft.name.as_str().to_owned())
             .bind(draft.hash.as_ref().map(|hash| hash.expose().to_owned()))
             .bind(self.0.now.as_micros())
-            .execute()
-            .await
-            .or_taken(|| {
+            .or_taken(move || {
                 let next = "Sign in with it, or use another address.";
-                Refusal::taken("An account with the address", &draft.email, next).at("/email").into()
-            })?;
-        Ok(())
+                Refusal::taken("An account with the address", &email, next).at("/email").into()
+            })
+            .later()
     }
 
     /// Gives an account a role.
-    pub async fn grant(&mut self, id: GrantId, account: AccountId, draft: &GrantDraft) -> Result<(), Error> {
+    pub fn grant(&mut self, id: GrantId, account: AccountId, draft: &GrantDraft) -> Result<(), Error> {
         let (scope, org, domain) = match &draft.scope {
             Scope::System => ("system", None, None),
             Scope::Org(id, _) => ("org", Some(id.uuid()), None),
@@ -288,39 +286,35 @@ impl<P: WritesAccounts> Accounts<'_, P> {
             .bind(self.0.permit.actor().identity().account.map(AccountId::uuid))
             .bind(draft.reason.clone())
             .bind(self.0.now.as_micros())
-            .execute()
-            .await?;
-        self.0.access_changed(account).await
+            .later()?;
+        self.0.access_changed(account)
     }
 
     /// Sets the sign-in password of an account, and ends its sessions.
-    pub async fn set_password(&mut self, account: AccountId, hash: &AccountHash) -> Result<(), Error> {
+    pub fn set_password(&mut self, account: AccountId, hash: &AccountHash) -> Result<(), Error> {
         self.0
             .tx
             .query("UPDATE accounts SET password_hash = $2, updated_at = $3 WHERE id = $1")
             .bind(account.uuid())
             .bind(hash.expose().to_owned())
             .bind(self.0.now.as_micros())
-            .execute()
-            .await?;
+            .later()?;
         self.0
             .tx
             .query("DELETE FROM sessions WHERE account_id = $1")
             .bind(account.uuid())
-            .execute()
-            .await?;
+            .later()?;
         Ok(())
     }
 }
 
 impl<P: Permission> Change<P> {
     /// Makes every credential of an account be looked at anew, at its next request, on every node.
-    pub(super) async fn access_changed(&mut self, account: AccountId) -> Result<(), Error> {
+    pub(super) fn access_changed(&mut self, account: AccountId) -> Result<(), Error> {
         self.tx
             .query("UPDATE accounts SET access_version = access_version + 1 WHERE id = $1")
             .bind(account.uuid())
-            .execute()
-            .await?;
+            .later()?;
         Ok(())
     }
 }

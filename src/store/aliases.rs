@@ -1,8 +1,10 @@
 //! Aliases and catch-alls, with one row per destination.
 
+use std::collections::HashMap;
+
 use super::change::Change;
 use super::page::{Page, PageRequest};
-use super::row::{Reading, deleted, time};
+use super::row::{Reading, deleted, fifty, of_each, time};
 use super::{MailboxFilter, StateFilter, Store};
 use crate::access::{AliasRead, Guarded, OrgPath, Place, Reach, Span, WritesAliases};
 use crate::db::row;
@@ -14,7 +16,7 @@ use crate::model::{
 
 macro_rules! columns {
     () => {
-        "a.id, a.domain_id, (SELECT o.org_id FROM domains o WHERE o.id = a.domain_id), a.org_path, a.domain,
+        "a.id, a.domain_id, a.org_id, a.org_path, a.domain,
          a.local_part, a.description, a.enabled, a.external_id, a.version, a.created_at, a.updated_at, a.deleted_at,
          a.purge_at, EXISTS (SELECT 1 FROM projections p WHERE p.object_id = a.id AND p.pending_since IS NOT NULL)"
     };
@@ -23,7 +25,7 @@ macro_rules! columns {
 /// The same columns, as an `UPDATE aliases` returns them. What has just been changed is pending.
 macro_rules! returned {
     () => {
-        " RETURNING id, domain_id, (SELECT o.org_id FROM domains o WHERE o.id = domain_id), org_path, domain,
+        " RETURNING id, domain_id, org_id, org_path, domain,
            local_part, description, enabled, external_id, version, created_at, updated_at, deleted_at, purge_at, TRUE"
     };
 }
@@ -163,17 +165,26 @@ impl Store {
             address.into_iter().chain([row.id.to_string()]).collect()
         };
         let rows = Page::of(rows, page.limit, key);
-        let mut items = Vec::with_capacity(rows.items.len());
-        for row in rows.items {
-            let found = self
-                .db
-                .read("SELECT destination FROM alias_destinations WHERE alias_id = $1 ORDER BY destination")
-                .bind(row.id)
-                .fetch_all()
-                .await?;
-            let destinations = destinations(row.id, &found)?;
-            items.push(row.alias(destinations)?);
+        let ids: Vec<uuid::Uuid> = rows.items.iter().map(|row| row.id).collect();
+        let found: Vec<(uuid::Uuid, String)> = of_each(
+            &self.db,
+            concat!(
+                "SELECT alias_id, destination FROM alias_destinations WHERE alias_id IN (",
+                fifty!(),
+                ") ORDER BY alias_id, destination"
+            ),
+            &ids,
+        )
+        .await?;
+        let mut of: HashMap<uuid::Uuid, Vec<(String,)>> = HashMap::new();
+        for (id, destination) in found {
+            of.entry(id).or_default().push((destination,));
         }
+        let whole = |row: AliasRow| {
+            let destinations = destinations(row.id, &of.remove(&row.id).unwrap_or_default())?;
+            row.alias(destinations)
+        };
+        let items = rows.items.into_iter().map(whole).collect::<Result<_, Error>>()?;
         Ok(Page {
             items,
             next: rows.next,
@@ -229,7 +240,7 @@ impl Store {
                 .bind(state.is_none())
                 .bind(state == Some(StateFilter::Active)),
         };
-        Ok(query.fetch_all().await?)
+        Ok(query.fetch_page().await?)
     }
 
     async fn alias_rows_found(
@@ -271,7 +282,7 @@ impl Store {
             .bind(filter.state == Some(StateFilter::Active))
             .bind(filter.updated_since.map_or(i64::MIN, Timestamp::as_micros))
             .bind(wanted)
-            .fetch_all()
+            .fetch_page()
             .await?;
         Ok(rows)
     }
@@ -318,25 +329,24 @@ impl<P: WritesAliases> Change<P> {
 
 impl<P: WritesAliases> Aliases<'_, P> {
     /// Puts a new alias into the domain.
-    pub async fn insert(&mut self, alias: &Alias) -> Result<(), Error> {
+    pub fn insert(&mut self, alias: &Alias) -> Result<(), Error> {
         let (domain, org) = (self.0.domain_id()?, self.0.permit.place().org.clone());
-        self.0.count(domain, &org, Delta::alias(), None).await?;
-        self.0
-            .claim_parts(
-                alias.address.domain(),
-                alias.address.local(),
-                "alias",
-                alias.id.uuid(),
-            )
-            .await?;
+        self.0.count(domain, &org, Delta::alias(), None)?;
+        self.0.claim_parts(
+            alias.address.domain(),
+            alias.address.local(),
+            "alias",
+            alias.id.uuid(),
+        )?;
         self.0
             .tx
             .query(
-                "INSERT INTO aliases (id, domain_id, org_path, domain, local_part, description, enabled, external_id,
-                   version, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)",
+                "INSERT INTO aliases (id, domain_id, org_id, org_path, domain, local_part, description, enabled, external_id,
+                   version, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11)",
             )
             .bind(alias.id.uuid())
             .bind(domain.uuid())
+            .bind(alias.org_id.uuid())
             .bind(org.as_str().to_owned())
             .bind(alias.address.domain().as_str().to_owned())
             .bind(alias.address.local().to_owned())
@@ -345,10 +355,9 @@ impl<P: WritesAliases> Aliases<'_, P> {
             .bind(alias.external_id.as_ref().map(|id| id.as_str().to_owned()))
             .bind(alias.version)
             .bind(alias.created_at.as_micros())
-            .execute()
-            .await?;
-        self.put_destinations(alias).await?;
-        self.0.index_alias(alias, false).await
+            .later()?;
+        self.put_destinations(alias)?;
+        self.0.index_alias(alias, false)
     }
 
     /// Locks an alias of the domain and reads it as it is now, with the version it will have after the change.
@@ -391,7 +400,7 @@ impl<P: WritesAliases> Aliases<'_, P> {
     }
 
     /// Stores what an alias is now, its destinations included.
-    pub async fn save(&mut self, alias: &Alias) -> Result<(), Error> {
+    pub fn save(&mut self, alias: &Alias) -> Result<(), Error> {
         let domain = self.0.domain_id()?;
         self.0
             .tx
@@ -406,76 +415,68 @@ impl<P: WritesAliases> Aliases<'_, P> {
             .bind(alias.external_id.as_ref().map(|id| id.as_str().to_owned()))
             .bind(alias.updated_at.as_micros())
             .bind(alias.address.local().to_owned())
-            .execute()
-            .await?;
+            .later()?;
         self.0
             .tx
             .query("DELETE FROM alias_destinations WHERE alias_id = $1")
             .bind(alias.id.uuid())
-            .execute()
-            .await?;
-        self.put_destinations(alias).await?;
-        self.0.index_alias(alias, alias.deleted.is_some()).await
+            .later()?;
+        self.put_destinations(alias)?;
+        self.0.index_alias(alias, alias.deleted.is_some())
     }
 
     /// Moves the claim of an alias to its new address.
-    pub async fn readdress(&mut self, before: &AliasAddress, alias: &Alias) -> Result<(), Error> {
-        self.0.release_parts(before.domain(), before.local()).await?;
-        self.0
-            .claim_parts(
-                alias.address.domain(),
-                alias.address.local(),
-                "alias",
-                alias.id.uuid(),
-            )
-            .await
+    pub fn readdress(&mut self, before: &AliasAddress, alias: &Alias) -> Result<(), Error> {
+        self.0.release_parts(before.domain(), before.local())?;
+        self.0.claim_parts(
+            alias.address.domain(),
+            alias.address.local(),
+            "alias",
+            alias.id.uuid(),
+        )
     }
 
-    async fn put_destinations(&mut self, alias: &Alias) -> Result<(), Error> {
+    fn put_destinations(&mut self, alias: &Alias) -> Result<(), Error> {
         for destination in &alias.destinations {
             self.0
                 .tx
                 .query("INSERT INTO alias_destinations (alias_id, destination) VALUES ($1, $2)")
                 .bind(alias.id.uuid())
                 .bind(destination.to_string())
-                .execute()
-                .await?;
+                .later()?;
         }
         Ok(())
     }
 
     /// Puts an alias into the bin.
-    pub async fn bin(&mut self, alias: &mut Alias) -> Result<(), Error> {
+    pub fn bin(&mut self, alias: &mut Alias) -> Result<(), Error> {
         let (domain, org) = (self.0.domain_id()?, self.0.permit.place().org.clone());
         let gone = Deleted {
             at: self.0.now,
             purge_at: self.0.purge_at(),
         };
-        self.0.count(domain, &org, Delta::alias().negated(), None).await?;
+        self.0.count(domain, &org, Delta::alias().negated(), None)?;
         self.0
-            .release_parts(alias.address.domain(), alias.address.local())
-            .await?;
+            .release_parts(alias.address.domain(), alias.address.local())?;
         alias.deleted = Some(gone);
-        self.set_deleted(alias).await
+        self.set_deleted(alias)
     }
 
     /// Takes an alias out of the bin, if its address and a place in the limits are still free.
-    pub async fn restore(&mut self, alias: &mut Alias) -> Result<(), Error> {
+    pub fn restore(&mut self, alias: &mut Alias) -> Result<(), Error> {
         let (domain, org) = (self.0.domain_id()?, self.0.permit.place().org.clone());
-        self.0.count(domain, &org, Delta::alias(), None).await?;
-        self.0
-            .claim_parts(
-                alias.address.domain(),
-                alias.address.local(),
-                "alias",
-                alias.id.uuid(),
-            )
-            .await?;
+        self.0.count(domain, &org, Delta::alias(), None)?;
+        self.0.claim_parts(
+            alias.address.domain(),
+            alias.address.local(),
+            "alias",
+            alias.id.uuid(),
+        )?;
         alias.deleted = None;
-        self.set_deleted(alias).await
+        self.set_deleted(alias)
     }
 
-    async fn set_deleted(&mut self, alias: &Alias) -> Result<(), Error> {
+    fn set_deleted(&mut self, alias: &Alias) -> Result<(), Error> {
         let domain = self.0.domain_id()?;
         self.0
             .tx
@@ -488,9 +489,8 @@ impl<P: WritesAliases> Aliases<'_, P> {
             .bind(alias.deleted.map(|gone| gone.at.as_micros()))
             .bind(alias.deleted.map(|gone| gone.purge_at.as_micros()))
             .bind(self.0.now.as_micros())
-            .execute()
-            .await?;
-        self.0.index_alias(alias, alias.deleted.is_some()).await
+            .later()?;
+        self.0.index_alias(alias, alias.deleted.is_some())
     }
 }
 
@@ -524,14 +524,12 @@ impl<P: crate::access::WritesMailboxes> Change<P> {
                 .bind(id)
                 .bind(old.to_string())
                 .bind(new.to_string())
-                .execute()
-                .await?;
+                .later()?;
             self.tx
                 .query("INSERT INTO alias_destinations (alias_id, destination) VALUES ($1, $2)")
                 .bind(id)
                 .bind(new.to_string())
-                .execute()
-                .await?;
+                .later()?;
             let found = self
                 .tx
                 .query("SELECT destination FROM alias_destinations WHERE alias_id = $1 ORDER BY destination")
@@ -539,7 +537,7 @@ impl<P: crate::access::WritesMailboxes> Change<P> {
                 .fetch_all()
                 .await?;
             let alias = row.alias(destinations(id, &found)?)?;
-            self.index_alias(&alias, alias.deleted.is_some()).await?;
+            self.index_alias(&alias, alias.deleted.is_some())?;
             repointed.push((alias.id, alias.version));
         }
         Ok(repointed)

@@ -122,7 +122,7 @@ impl Store {
             None if place.org == OrgPath::root() => query,
             None => query.bind(path).bind(end),
         };
-        let mut rows: Vec<EventRow> = query.fetch_all().await?;
+        let mut rows: Vec<EventRow> = query.fetch_page().await?;
         // A thing stays in its domain: of one in another domain nothing is shown, of one in this everything.
         let is_here =
             |row: &EventRow| place.domain.is_none() || row.domain_id.map(DomainId::from) == place.domain;

@@ -2,7 +2,7 @@
 
 use serde_json::value::to_raw_value;
 
-use super::{OrTaken as _, Store, corrupt};
+use super::{Store, corrupt};
 use crate::access::{Call, Permission, Permit};
 use crate::db::Tx;
 use crate::error::{Error, IdempotencyProblem};
@@ -27,7 +27,7 @@ use crate::model::{Event, EventId, Timestamp};
 /// ```
 #[must_use = "a change that is not committed is rolled back"]
 pub struct Change<P: Permission> {
-    pub(super) tx: Tx,
+    pub(super) tx: Tx<Error>,
     pub(super) permit: Permit<P>,
     pub(super) now: Timestamp,
     pub(super) store: Store,
@@ -78,14 +78,14 @@ impl<P: Permission> Change<P> {
             return Err(Error::defect("a change was committed without an event"));
         }
         for event in &events {
-            self.record(event).await?;
-            self.note(event).await?;
+            self.record(event)?;
+            self.note(event)?;
         }
         if self.call.dry_run {
             self.tx.rollback().await?;
             return Ok(events);
         }
-        self.remember_request().await?;
+        self.remember_request()?;
         self.tx.commit().await?;
         if events.iter().any(|event| !event.touched.is_empty()) {
             self.store.pending.ring();
@@ -94,7 +94,7 @@ impl<P: Permission> Change<P> {
     }
 
     /// Appends the audit entry, if the actor's access still is what the permit was made from.
-    async fn record(&mut self, event: &Event) -> Result<(), Error> {
+    fn record(&mut self, event: &Event) -> Result<(), Error> {
         let actor = self.permit.actor();
         let identity = actor.identity();
         let detail = to_raw_value(&event.detail).map_err(|error| Error::defect(error.to_string()))?;
@@ -103,8 +103,7 @@ impl<P: Permission> Change<P> {
         // A domain that is only being added is not yet a place, and its history begins with that.
         let itself = (event.subject.kind == "domain").then_some(event.subject.id);
         let domain = place.domain.map(crate::model::DomainId::uuid).or(itself);
-        let written = self
-            .tx
+        self.tx
             .query(
                 "INSERT INTO events (id, at, kind, org_path, domain_id, subject_kind, subject_id, subject, actor_id,
                    actor, credential, request_id, detail)
@@ -128,15 +127,13 @@ impl<P: Permission> Change<P> {
             .bind(identity.account.is_none())
             .bind(identity.account.map(crate::model::AccountId::uuid))
             .bind(identity.access_version)
-            .execute()
-            .await?;
-        // The account's grants, tokens or state changed between the permit and now.
-        if written == 1 { Ok(()) } else { Err(Error::Unknown) }
+            // The account's grants, tokens or state changed between the permit and now.
+            .later_changing(|written| if written == 1 { Ok(()) } else { Err(Error::Unknown) })
     }
 
     /// Tells every target to look at what the event touched. What is waiting already keeps its place, so that a domain
     /// that is touched again does not fall behind its own mailboxes.
-    async fn note(&mut self, event: &Event) -> Result<(), Error> {
+    fn note(&mut self, event: &Event) -> Result<(), Error> {
         for touched in &event.touched {
             self.tx
                 .query(
@@ -152,14 +149,13 @@ impl<P: Permission> Change<P> {
                 .bind(touched.kind.as_str())
                 .bind(touched.version)
                 .bind(self.now.as_micros())
-                .execute()
-                .await?;
+                .later()?;
         }
         Ok(())
     }
 
     /// Notes that the request with this Idempotency-Key has been carried out.
-    async fn remember_request(&mut self) -> Result<(), Error> {
+    fn remember_request(&mut self) -> Result<(), Error> {
         let Some(key) = &self.call.idempotency else {
             return Ok(());
         };
@@ -172,10 +168,8 @@ impl<P: Permission> Change<P> {
             .bind(key.key.clone())
             .bind(key.request_hash.clone())
             .bind(self.now.as_micros())
-            .execute()
-            .await
-            .or_taken(|| Error::Idempotency(IdempotencyProblem::Running))?;
-        Ok(())
+            .or_taken(|| Error::Idempotency(IdempotencyProblem::Running))
+            .later()
     }
 
     /// The domain that the permit is for.

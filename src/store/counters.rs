@@ -11,7 +11,7 @@ row! {
     struct PoolRow {
         name: String, max_domains: Option<i64>, max_mailboxes: Option<i64>, max_aliases: Option<i64>,
         max_quota_bytes: Option<i64>, max_mailbox_bytes: Option<i64>, used_domains: i64, used_mailboxes: i64,
-        used_aliases: i64, used_quota_bytes: i64, used_unlimited: i64,
+        used_aliases: i64, used_quota_bytes: i64, used_unlimited: i64, deleted: bool,
     }
 }
 
@@ -47,20 +47,18 @@ impl<P: Permission> Change<P> {
     /// Locks the orgs above the domain that the permit is for, and the domain. A change that counts only after it has
     /// locked something inside the domain begins with this: rows are locked from the top of the tree down, so that no
     /// two changes wait for each other.
-    pub async fn hold_pool(&mut self) -> Result<(), Error> {
+    pub fn hold_pool(&mut self) -> Result<(), Error> {
         let domain = self.domain_id()?;
         for path in self.permit.place().org.chain() {
             self.tx
                 .query("UPDATE orgs SET version = version WHERE path = $1")
                 .bind(path.as_str().to_owned())
-                .execute()
-                .await?;
+                .later()?;
         }
         self.tx
             .query("UPDATE domains SET version = version WHERE id = $1")
             .bind(domain.uuid())
-            .execute()
-            .await?;
+            .later()?;
         Ok(())
     }
 
@@ -68,22 +66,22 @@ impl<P: Permission> Change<P> {
     ///
     /// The rows stay locked until the change ends, so nobody else takes the last place meanwhile.
     /// `quota` is the quota of the mailbox that is added or changed, if it has to be looked at.
-    pub(super) async fn count(
+    pub(super) fn count(
         &mut self,
         domain: DomainId,
         org: &OrgPath,
         delta: Delta,
         quota: Option<Quota>,
     ) -> Result<(), Error> {
-        self.count_at_orgs(org, delta, quota).await?;
-        let row: Option<PoolRow> = self
-            .tx
+        self.count_at_orgs(org, delta, quota)?;
+        self.tx
             .query(
                 "UPDATE domains SET used_mailboxes = used_mailboxes + $2, used_aliases = used_aliases + $3,
                    used_quota_bytes = used_quota_bytes + $4, used_unlimited = used_unlimited + $5
-                 WHERE id = $1 AND deleted_at IS NULL AND used_quota_bytes <= $6
+                 WHERE id = $1 AND used_quota_bytes <= $6
                  RETURNING name, NULL, max_mailboxes, max_aliases, max_quota_bytes, max_mailbox_bytes,
-                   CAST(0 AS BIGINT), used_mailboxes, used_aliases, used_quota_bytes, used_unlimited",
+                   CAST(0 AS BIGINT), used_mailboxes, used_aliases, used_quota_bytes, used_unlimited,
+                   deleted_at IS NOT NULL",
             )
             .bind(domain.uuid())
             .bind(delta.mailboxes)
@@ -91,34 +89,25 @@ impl<P: Permission> Change<P> {
             .bind(delta.quota_bytes)
             .bind(delta.unlimited)
             .bind(room(delta))
-            .fetch_optional()
-            .await?;
-        let Some(row) = row else {
-            return Err(self.uncountable(domain).await?.into());
-        };
-        let pool = row.pool("domains")?;
-        pool.admit(delta)?;
-        pool.admit_mailbox_quota(quota)?;
-        Ok(())
+            .later_row(move |row| admit("domains", row, delta, quota))
     }
 
     /// Counts `delta` at an org and every one above it, the provider left out: it has no limits.
-    pub(super) async fn count_at_orgs(
+    pub(super) fn count_at_orgs(
         &mut self,
         org: &OrgPath,
         delta: Delta,
         quota: Option<Quota>,
     ) -> Result<(), Error> {
         for path in org.chain() {
-            let row: Option<PoolRow> = self
-                .tx
+            self.tx
                 .query(
                     "UPDATE orgs SET used_domains = used_domains + $2, used_mailboxes = used_mailboxes + $3,
                        used_aliases = used_aliases + $4, used_quota_bytes = used_quota_bytes + $5,
                        used_unlimited = used_unlimited + $6
                      WHERE path = $1 AND used_quota_bytes <= $7
                      RETURNING name, max_domains, max_mailboxes, max_aliases, max_quota_bytes, max_mailbox_bytes,
-                       used_domains, used_mailboxes, used_aliases, used_quota_bytes, used_unlimited",
+                       used_domains, used_mailboxes, used_aliases, used_quota_bytes, used_unlimited, FALSE",
                 )
                 .bind(path.as_str().to_owned())
                 .bind(delta.domains)
@@ -127,29 +116,23 @@ impl<P: Permission> Change<P> {
                 .bind(delta.quota_bytes)
                 .bind(delta.unlimited)
                 .bind(room(delta))
-                .fetch_optional()
-                .await?;
-            let pool = row.ok_or_else(too_much)?.pool("orgs")?;
-            pool.admit(delta)?;
-            pool.admit_mailbox_quota(quota)?;
+                .later_row(move |row| admit("orgs", row, delta, quota))?;
         }
         Ok(())
     }
+}
 
-    /// Why a domain cannot be counted at.
-    async fn uncountable(&mut self, domain: DomainId) -> Result<Refusal, Error> {
-        let live: Option<(i64,)> = self
-            .tx
-            .query("SELECT version FROM domains WHERE id = $1 AND deleted_at IS NULL")
-            .bind(domain.uuid())
-            .fetch_optional()
-            .await?;
-        if live.is_some() {
-            return Ok(too_much());
-        }
+/// Judges what was counted.
+fn admit(table: &'static str, row: Option<PoolRow>, delta: Delta, quota: Option<Quota>) -> Result<(), Error> {
+    let row = row.ok_or_else(too_much)?;
+    if row.deleted {
         let next = "Restore the domain from the bin first.";
-        Ok(Refusal::new("domain_deleted", "The domain is in the bin.", next))
+        return Err(Refusal::new("domain_deleted", "The domain is in the bin.", next).into());
     }
+    let pool = row.pool(table)?;
+    pool.admit(delta)?;
+    pool.admit_mailbox_quota(quota)?;
+    Ok(())
 }
 
 /// The largest sum of quotas to which `delta` can be added.

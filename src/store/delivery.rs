@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use super::Store;
 use super::change::Change;
-use super::{OrTaken as _, Store};
 use crate::access::{Permission, Permit, WritesMailboxes};
 use crate::error::Error;
 use crate::model::{
@@ -191,7 +191,7 @@ fn loop_refusal(start: &str, came_from: &BTreeMap<String, String>) -> Error {
 
 impl<P: WritesMailboxes> Change<P> {
     /// Makes the old address of a renamed mailbox an alias of the new one.
-    pub async fn leave_alias(&mut self, old: &EmailAddress, new: &Mailbox) -> Result<Alias, Error> {
+    pub fn leave_alias(&mut self, old: &EmailAddress, new: &Mailbox) -> Result<Alias, Error> {
         let (domain, org) = (self.domain_id()?, self.permit.place().org.clone());
         let destination = Destination::from(new.address.clone());
         let id: AliasId = self.store.ids.next();
@@ -210,29 +210,28 @@ impl<P: WritesMailboxes> Change<P> {
             deleted: None,
             pending: true,
         };
-        self.count(domain, &org, Delta::alias(), None).await?;
-        self.claim(old, "alias", id.uuid()).await?;
+        self.count(domain, &org, Delta::alias(), None)?;
+        self.claim(old, "alias", id.uuid())?;
         self.tx
             .query(
-                "INSERT INTO aliases (id, domain_id, org_path, domain, local_part, description, enabled, version,
-                   created_at, updated_at) VALUES ($1, $2, $3, $4, $5, '', TRUE, 1, $6, $6)",
+                "INSERT INTO aliases (id, domain_id, org_id, org_path, domain, local_part, description, enabled, version,
+                   created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, '', TRUE, 1, $7, $7)",
             )
             .bind(id.uuid())
             .bind(domain.uuid())
+            .bind(new.org_id.uuid())
             .bind(org.as_str().to_owned())
             .bind(old.domain().as_str().to_owned())
             .bind(old.local().as_str().to_owned())
             .bind(self.now.as_micros())
-            .execute()
-            .await
-            .or_taken(|| Error::defect("a new alias has an old id"))?;
+            .or_taken(|| Error::defect("a new alias has an old id"))
+            .later()?;
         self.tx
             .query("INSERT INTO alias_destinations (alias_id, destination) VALUES ($1, $2)")
             .bind(id.uuid())
             .bind(destination.to_string())
-            .execute()
-            .await?;
-        self.index_alias(&alias, false).await?;
+            .later()?;
+        self.index_alias(&alias, false)?;
         Ok(alias)
     }
 }

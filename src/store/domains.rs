@@ -3,7 +3,7 @@
 use super::change::Change;
 use super::page::{Page, PageRequest};
 use super::row::{Reading, StoredLimits, deleted, time};
-use super::{MailboxFilter, OrTaken as _, StateFilter, Store};
+use super::{MailboxFilter, StateFilter, Store};
 use crate::access::{DomainRead, Guarded, OrgPath, Permission, Place, Reach, Span, WritesDomains};
 use crate::db::row;
 use crate::error::Error;
@@ -175,7 +175,7 @@ impl Store {
             .bind(filter.prefix.clone().unwrap_or_default())
             .bind(format!("{}\u{10FFFF}", filter.prefix.clone().unwrap_or_default()))
             .bind(wanted);
-        Ok(query.fetch_all().await?)
+        Ok(query.fetch_page().await?)
     }
 
     /// The other names of a domain.
@@ -254,8 +254,8 @@ impl<P: WritesDomains> Domains<'_, P> {
     /// Adds a domain to the org that the permit is for.
     pub async fn insert(&mut self, domain: &Domain) -> Result<(), Error> {
         let org = self.0.permit.place().org.clone();
-        self.0.count_at_orgs(&org, Delta::domain(), None).await?;
-        self.0.hold_org(&org).await?;
+        self.0.count_at_orgs(&org, Delta::domain(), None)?;
+        self.0.hold_org(&org)?;
         let org_suspended = self.0.suspended_above(&org).await?;
         self.0
             .tx
@@ -279,18 +279,18 @@ impl<P: WritesDomains> Domains<'_, P> {
             .bind(org_suspended)
             .bind(domain.version)
             .bind(domain.created_at.as_micros())
-            .execute()
-            .await?;
-        self.claim_name(domain.id, &domain.name, None).await?;
-        self.0.index_domain(domain, &[]).await
+            .later()?;
+        self.claim_name(domain.id, &domain.name, None)?;
+        self.0.index_domain(domain, &[])
     }
 
-    async fn claim_name(
+    fn claim_name(
         &mut self,
         id: DomainId,
         name: &DomainName,
         alias: Option<uuid::Uuid>,
     ) -> Result<(), Error> {
+        let taken = name.clone();
         self.0
             .tx
             .query("INSERT INTO domain_names (name, domain_id, alias_id, created_at) VALUES ($1, $2, $3, $4)")
@@ -298,13 +298,11 @@ impl<P: WritesDomains> Domains<'_, P> {
             .bind(id.uuid())
             .bind(alias)
             .bind(self.0.now.as_micros())
-            .execute()
-            .await
-            .or_taken(|| {
+            .or_taken(move || {
                 let next = "If it was deleted, restore it from the bin; if it is somebody else's, ask your provider.";
-                Refusal::taken("The domain", name.as_str(), next).at("/name").into()
-            })?;
-        Ok(())
+                Refusal::taken("The domain", taken.as_str(), next).at("/name").into()
+            })
+            .later()
     }
 
     /// Locks the domain that the permit is for and reads it as it is now, with the version it will have.
@@ -341,7 +339,7 @@ impl<P: WritesDomains> Domains<'_, P> {
     }
 
     /// Stores what a domain is now.
-    pub async fn save(&mut self, domain: &Domain) -> Result<(), Error> {
+    pub fn save(&mut self, domain: &Domain) -> Result<(), Error> {
         self.0
             .tx
             .query(
@@ -360,8 +358,7 @@ impl<P: WritesDomains> Domains<'_, P> {
             .bind(domain.suspension.as_ref().map(|off| off.at.as_micros()))
             .bind(domain.suspension.as_ref().map(|off| off.reason.as_str().to_owned()))
             .bind(domain.updated_at.as_micros())
-            .execute()
-            .await?;
+            .later()?;
         Ok(())
     }
 
@@ -372,7 +369,7 @@ impl<P: WritesDomains> Domains<'_, P> {
         name: &DomainName,
         id: uuid::Uuid,
     ) -> Result<(), Error> {
-        self.claim_name(domain.id, name, Some(id)).await?;
+        self.claim_name(domain.id, name, Some(id))?;
         self.reindex(domain).await
     }
 
@@ -409,7 +406,7 @@ impl<P: WritesDomains> Domains<'_, P> {
             .fetch_all()
             .await?;
         let names: Vec<String> = names.into_iter().map(|(name,)| name).collect();
-        self.0.index_domain(domain, &names).await
+        self.0.index_domain(domain, &names)
     }
 
     /// Puts the domain into the bin, with everything in it. What the targets are to look at comes back.
@@ -419,17 +416,16 @@ impl<P: WritesDomains> Domains<'_, P> {
             at: self.0.now,
             purge_at: self.0.purge_at(),
         };
-        self.0.count_at_orgs(&org, held(domain).negated(), None).await?;
+        self.0.count_at_orgs(&org, held(domain).negated(), None)?;
         domain.deleted = Some(gone);
-        self.set_deleted(domain).await?;
+        self.set_deleted(domain)?;
         let mut touched = self.bin_contents(domain, gone).await?;
         self.0
             .tx
             .query("DELETE FROM addresses WHERE domain = $1")
             .bind(domain.name.as_str().to_owned())
-            .execute()
-            .await?;
-        self.mark_found(domain, true).await?;
+            .later()?;
+        self.mark_found(domain, true)?;
         touched.extend(self.touch_aliases(domain).await?);
         Ok(touched)
     }
@@ -467,10 +463,10 @@ impl<P: WritesDomains> Domains<'_, P> {
     /// Takes the domain out of the bin, with everything that went there with it.
     pub async fn restore(&mut self, domain: &mut Domain) -> Result<Vec<Touched>, Error> {
         let org = self.0.permit.place().org.clone();
-        self.0.count_at_orgs(&org, held(domain), None).await?;
-        self.0.hold_org(&org).await?;
+        self.0.count_at_orgs(&org, held(domain), None)?;
+        self.0.hold_org(&org)?;
         domain.deleted = None;
-        self.set_deleted(domain).await?;
+        self.set_deleted(domain)?;
         self.refresh_org_suspension(domain, &org).await?;
         let mut touched = Vec::new();
         for (kind, sql, claim) in [
@@ -507,11 +503,10 @@ impl<P: WritesDomains> Domains<'_, P> {
                 .query(claim)
                 .bind(org.as_str().to_owned())
                 .bind(domain.name.as_str().to_owned())
-                .execute()
-                .await?;
+                .later()?;
             touched.extend(rows.into_iter().map(|(id, version)| Touched { kind, id, version }));
         }
-        self.mark_found(domain, false).await?;
+        self.mark_found(domain, false)?;
         touched.extend(self.touch_aliases(domain).await?);
         Ok(touched)
     }
@@ -523,8 +518,7 @@ impl<P: WritesDomains> Domains<'_, P> {
             .query("UPDATE domains SET org_suspended = $2 WHERE id = $1")
             .bind(domain.id.uuid())
             .bind(domain.org_suspended)
-            .execute()
-            .await?;
+            .later()?;
         Ok(())
     }
 
@@ -546,7 +540,7 @@ impl<P: WritesDomains> Domains<'_, P> {
             .collect())
     }
 
-    async fn mark_found(&mut self, domain: &Domain, deleted: bool) -> Result<(), Error> {
+    fn mark_found(&mut self, domain: &Domain, deleted: bool) -> Result<(), Error> {
         let path = self.0.permit.place().org.as_str().to_owned();
         self.0
             .tx
@@ -554,8 +548,7 @@ impl<P: WritesDomains> Domains<'_, P> {
             .bind(path.clone())
             .bind(domain.name.as_str().to_owned())
             .bind(deleted)
-            .execute()
-            .await?;
+            .later()?;
         if !deleted {
             // What was in the bin on its own account stays there.
             self.0
@@ -568,13 +561,12 @@ impl<P: WritesDomains> Domains<'_, P> {
                 )
                 .bind(path)
                 .bind(domain.name.as_str().to_owned())
-                .execute()
-                .await?;
+                .later()?;
         }
         Ok(())
     }
 
-    async fn set_deleted(&mut self, domain: &Domain) -> Result<(), Error> {
+    fn set_deleted(&mut self, domain: &Domain) -> Result<(), Error> {
         // A grant on a domain in the bin gives nothing: those who hold one are looked at anew.
         self.0
             .tx
@@ -591,8 +583,7 @@ impl<P: WritesDomains> Domains<'_, P> {
                     .account
                     .map_or(uuid::Uuid::nil(), crate::model::AccountId::uuid),
             )
-            .execute()
-            .await?;
+            .later()?;
         self.0
             .tx
             .query("UPDATE domains SET deleted_at = $2, purge_at = $3, updated_at = $4 WHERE id = $1")
@@ -600,8 +591,7 @@ impl<P: WritesDomains> Domains<'_, P> {
             .bind(domain.deleted.map(|gone| gone.at.as_micros()))
             .bind(domain.deleted.map(|gone| gone.purge_at.as_micros()))
             .bind(self.0.now.as_micros())
-            .execute()
-            .await?;
+            .later()?;
         Ok(())
     }
 }

@@ -12,7 +12,7 @@ use crate::model::{
 
 macro_rules! columns {
     () => {
-        "m.id, m.domain_id, (SELECT o.org_id FROM domains o WHERE o.id = m.domain_id), m.org_path, m.domain,
+        "m.id, m.domain_id, m.org_id, m.org_path, m.domain,
          m.local_part, m.display_name, m.password_hash IS NOT NULL,
          m.quota_bytes, m.imap, m.pop3, m.smtp, m.sieve, m.webmail, m.node, m.storage, m.external_id, m.labels,
          m.suspended_at, m.suspended_reason, m.suspended_receive, m.suspended_until, m.forward_to, m.forward_keep,

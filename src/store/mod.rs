@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use crate::db::{Db, DbError};
+use crate::db::Db;
 use crate::error::{Error, Internal};
 use crate::ids::Ids;
 use crate::model::Clock;
@@ -142,18 +142,4 @@ fn corrupt(table: &'static str, column: &'static str, id: &(impl ToString + ?Siz
         column,
         id: id.to_string(),
     })
-}
-
-/// Turns a broken unique rule into the caller's own words.
-trait OrTaken<T> {
-    fn or_taken(self, refusal: impl FnOnce() -> Error) -> Result<T, Error>;
-}
-
-impl<T> OrTaken<T> for Result<T, DbError> {
-    fn or_taken(self, refusal: impl FnOnce() -> Error) -> Result<T, Error> {
-        match self {
-            Err(DbError::Duplicate) => Err(refusal()),
-            other => Ok(other?),
-        }
-    }
 }

@@ -179,7 +179,7 @@ impl Store {
             .bind(filter.prefix.clone().unwrap_or_default())
             .bind(format!("{}\u{10FFFF}", filter.prefix.clone().unwrap_or_default()))
             .bind(page.rows())
-            .fetch_all()
+            .fetch_page()
             .await?;
         Ok(rows)
     }
@@ -198,9 +198,9 @@ impl<P: WritesOrgs> Change<P> {
 
 impl<P: WritesOrgs> Orgs<'_, P> {
     /// Adds an org below the one that the permit is for, which stays in use until the change ends.
-    pub async fn insert(&mut self, org: &Org) -> Result<(), Error> {
+    pub fn insert(&mut self, org: &Org) -> Result<(), Error> {
         let above = self.0.permit.place().org.clone();
-        self.0.hold_org(&above).await?;
+        self.0.hold_org(&above)?;
         let path = above.child(&self.0.store.ids.key(8));
         self.0
             .tx
@@ -223,16 +223,15 @@ impl<P: WritesOrgs> Orgs<'_, P> {
             .bind(org.limits.mailbox_quota.to_db())
             .bind(org.version)
             .bind(org.created_at.as_micros())
-            .execute()
-            .await?;
-        self.0.index_org(org, &path).await
+            .later()?;
+        self.0.index_org(org, &path)
     }
 
     /// Keeps the org above the one that the permit is for in use until the change ends.
-    pub async fn hold_above(&mut self) -> Result<(), Error> {
+    pub fn hold_above(&mut self) -> Result<(), Error> {
         let above = self.0.permit.place().org.above();
         match above {
-            Some(path) => self.0.hold_org(&path).await,
+            Some(path) => self.0.hold_org(&path),
             None => Ok(()),
         }
     }
@@ -257,7 +256,7 @@ impl<P: WritesOrgs> Orgs<'_, P> {
     }
 
     /// Stores what an org is now.
-    pub async fn save(&mut self, org: &Org) -> Result<(), Error> {
+    pub fn save(&mut self, org: &Org) -> Result<(), Error> {
         self.0
             .tx
             .query(
@@ -279,10 +278,9 @@ impl<P: WritesOrgs> Orgs<'_, P> {
             .bind(org.updated_at.as_micros())
             .bind(org.deleted.map(|gone: Deleted| gone.at.as_micros()))
             .bind(org.deleted.map(|gone: Deleted| gone.purge_at.as_micros()))
-            .execute()
-            .await?;
+            .later()?;
         let path = self.0.permit.place().org.clone();
-        self.0.index_org(org, &path).await
+        self.0.index_org(org, &path)
     }
 
     /// Works out anew, for every domain below the org, whether an org above it is switched off. Those for which that
@@ -377,17 +375,14 @@ impl<P: Permission> Change<P> {
     }
 
     /// Keeps an org from going into the bin before the change ends; refuses if it is there.
-    pub(super) async fn hold_org(&mut self, path: &OrgPath) -> Result<(), Error> {
-        let held = self
-            .tx
+    pub(super) fn hold_org(&mut self, path: &OrgPath) -> Result<(), Error> {
+        self.tx
             .query("UPDATE orgs SET version = version WHERE path = $1 AND deleted_at IS NULL")
             .bind(path.as_str().to_owned())
-            .execute()
-            .await?;
-        if held == 1 {
-            return Ok(());
-        }
-        let next = "Restore the customer from the bin first.";
-        Err(Refusal::new("org_deleted", "The customer is in the bin.", next).into())
+            .later_changing(|held| {
+                let next = "Restore the customer from the bin first.";
+                let refusal = || Refusal::new("org_deleted", "The customer is in the bin.", next);
+                if held == 1 { Ok(()) } else { Err(refusal().into()) }
+            })
     }
 }

@@ -8,7 +8,7 @@ use super::Store;
 use super::change::Change;
 use super::row::time;
 use crate::access::ProvisioningRepair;
-use crate::db::row;
+use crate::db::{Tx, row};
 use crate::error::Error;
 use crate::model::{ObjectKind, TargetId, Timestamp};
 
@@ -143,7 +143,7 @@ impl Store {
     /// Notes that the target holds these objects at these versions. One that changed meanwhile stays pending.
     pub async fn settle(&self, target: TargetId, written: &[(Uuid, i64)]) -> Result<(), Error> {
         let now = self.clock.now().as_micros();
-        let mut tx = self.db.begin().await?;
+        let mut tx: Tx<Error> = self.db.begin().await?;
         for (object, version) in written {
             tx.query(
                 "UPDATE projections SET applied = $3, synced_at = $4, tries = 0, error_class = NULL, error = NULL,
@@ -233,7 +233,7 @@ impl Store {
     /// Keeps what the cluster counted. It is no change of the mailbox: no version, no event, no note.
     pub async fn counted(&self, counts: &[MailboxCounted]) -> Result<(), Error> {
         let now = self.clock.now().as_micros();
-        let mut tx = self.db.begin().await?;
+        let mut tx: Tx<Error> = self.db.begin().await?;
         for count in counts {
             let Some((local, domain)) = count.address.rsplit_once('@') else {
                 continue;

@@ -1,5 +1,8 @@
 //! Stored values become domain types again, or are named as corrupt.
 
+use uuid::Uuid;
+
+use crate::db::{Db, Row};
 use crate::error::Error;
 use crate::model::{Deleted, Limit, Limits, Off, Quota, Timestamp};
 
@@ -75,4 +78,30 @@ pub(super) fn deleted(at: Option<i64>, purge_at: Option<i64>) -> Option<Deleted>
         at: time(at),
         purge_at: time(purge_at.unwrap_or(at)),
     })
+}
+
+/// How many ids a statement about several things takes at once.
+const TOGETHER: usize = 50;
+
+/// The ids of a statement about several things, for `IN (…)`.
+macro_rules! fifty {
+    () => {
+        "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22,
+         $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40, $41, $42,
+         $43, $44, $45, $46, $47, $48, $49, $50"
+    };
+}
+pub(super) use fifty;
+
+/// Runs a statement with [`fifty!`] ids as often as it takes, and gathers the rows.
+pub(super) async fn of_each<R: Row>(db: &Db, sql: &'static str, ids: &[Uuid]) -> Result<Vec<R>, Error> {
+    let mut all = Vec::new();
+    for some in ids.chunks(TOGETHER) {
+        let mut query = db.read(sql);
+        for n in 0..TOGETHER {
+            query = query.bind(some.get(n).copied().unwrap_or(Uuid::nil()));
+        }
+        all.extend(query.fetch_all::<R>().await?);
+    }
+    Ok(all)
 }

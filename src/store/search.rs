@@ -163,13 +163,12 @@ fn words(texts: &[&str]) -> Vec<String> {
 }
 
 impl<P: Permission> Change<P> {
-    async fn index(&mut self, entry: Entry<'_>, anew: bool) -> Result<(), Error> {
+    fn index(&mut self, entry: Entry<'_>, anew: bool) -> Result<(), Error> {
         if !anew {
             self.tx
                 .query("DELETE FROM search_terms WHERE object_id = $1")
                 .bind(entry.id)
-                .execute()
-                .await?;
+                .later()?;
         }
         let mut words = entry.words.into_iter();
         let mut next = || words.next();
@@ -194,12 +193,11 @@ impl<P: Permission> Change<P> {
             .bind(next())
             .bind(next())
             .bind(next())
-            .execute()
-            .await?;
+            .later()?;
         Ok(())
     }
 
-    pub(super) async fn index_mailbox(&mut self, mailbox: &Mailbox, deleted: bool) -> Result<(), Error> {
+    pub(super) fn index_mailbox(&mut self, mailbox: &Mailbox, deleted: bool) -> Result<(), Error> {
         let address = mailbox.address.to_string();
         let local = mailbox.address.local().as_str();
         // The address itself, the parts of what stands before the @, and the name; not the domain's parts again.
@@ -220,10 +218,10 @@ impl<P: Permission> Change<P> {
             words: found,
         };
         let anew = mailbox.version == 1;
-        self.index(entry, anew).await
+        self.index(entry, anew)
     }
 
-    pub(super) async fn index_alias(&mut self, alias: &Alias, deleted: bool) -> Result<(), Error> {
+    pub(super) fn index_alias(&mut self, alias: &Alias, deleted: bool) -> Result<(), Error> {
         let address = alias.address.to_string();
         let mut found = vec![address.clone()];
         found.extend(
@@ -258,10 +256,10 @@ impl<P: Permission> Change<P> {
             deleted,
             words: found,
         };
-        self.index(entry, alias.version == 1).await
+        self.index(entry, alias.version == 1)
     }
 
-    pub(super) async fn index_domain(&mut self, domain: &Domain, aliases: &[String]) -> Result<(), Error> {
+    pub(super) fn index_domain(&mut self, domain: &Domain, aliases: &[String]) -> Result<(), Error> {
         let name = domain.name.as_str();
         let unicode = domain.name.to_unicode();
         let mut texts = vec![name, unicode.as_str()];
@@ -276,10 +274,10 @@ impl<P: Permission> Change<P> {
             deleted: domain.deleted.is_some(),
             words: words(&texts),
         };
-        self.index(entry, false).await
+        self.index(entry, false)
     }
 
-    pub(super) async fn index_org(&mut self, org: &Org, path: &OrgPath) -> Result<(), Error> {
+    pub(super) fn index_org(&mut self, org: &Org, path: &OrgPath) -> Result<(), Error> {
         let number = org
             .external_id
             .as_ref()
@@ -295,7 +293,7 @@ impl<P: Permission> Change<P> {
             deleted: org.deleted.is_some(),
             words: words(&[org.name.as_str(), &number]),
         };
-        self.index(entry, false).await
+        self.index(entry, false)
     }
 }
 

@@ -95,7 +95,7 @@ impl Store {
 
 impl<P: WritesMailboxes> Change<P> {
     /// Makes the link by which a mailbox's owner chooses a password. Older ones of the mailbox end.
-    pub async fn put_mailbox_link(
+    pub fn put_mailbox_link(
         &mut self,
         mailbox: MailboxId,
         digest: &[u8],
@@ -105,8 +105,7 @@ impl<P: WritesMailboxes> Change<P> {
             .query("UPDATE setup_links SET used_at = $2 WHERE mailbox_id = $1 AND used_at IS NULL")
             .bind(mailbox.uuid())
             .bind(self.now.as_micros())
-            .execute()
-            .await?;
+            .later()?;
         self.tx
             .query(
                 "INSERT INTO setup_links (digest, purpose, mailbox_id, made_by, created_at, expires_at)
@@ -117,8 +116,7 @@ impl<P: WritesMailboxes> Change<P> {
             .bind(self.permit.actor().identity().name.clone())
             .bind(self.now.as_micros())
             .bind(expires_at.as_micros())
-            .execute()
-            .await?;
+            .later()?;
         Ok(())
     }
 }

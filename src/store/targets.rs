@@ -7,9 +7,9 @@ use uuid::Uuid;
 use super::Store;
 use super::change::Change;
 use super::page::{Page, PageRequest};
-use super::row::time;
+use super::row::{fifty, of_each, time};
 use crate::access::{Permit, ProvisioningRead, ProvisioningRepair};
-use crate::db::row;
+use crate::db::{Tx, row};
 use crate::error::Error;
 use crate::model::{ObjectKind, TargetId, Timestamp};
 
@@ -150,25 +150,22 @@ impl Store {
 
     /// Of these objects, those that some target does not hold as it should, with the worst state.
     pub async fn open_states(&self, objects: &[Uuid]) -> Result<HashMap<Uuid, ObjectState>, Error> {
+        let rows: Vec<StateRow> = of_each(
+            &self.db,
+            concat!(
+                "SELECT p.object_id, t.name, p.pending_since, p.synced_at, p.tries, p.due_at, p.parked, p.error
+                 FROM projections p JOIN targets t ON t.id = p.target_id
+                 WHERE p.pending_since IS NOT NULL AND t.enabled AND p.object_id IN (",
+                fifty!(),
+                ")"
+            ),
+            objects,
+        )
+        .await?;
         let mut open = HashMap::new();
-        let any: Option<(i64,)> = self
-            .db
-            .read("SELECT CAST(1 AS BIGINT) FROM projections WHERE pending_since IS NOT NULL LIMIT 1")
-            .fetch_optional()
-            .await?;
-        if any.is_none() {
-            return Ok(open);
-        }
-        for object in objects {
-            let worst = self
-                .object_states(*object)
-                .await?
-                .into_iter()
-                .map(|state| state.state)
-                .max();
-            if let Some(worst @ (ObjectState::Pending | ObjectState::Failed)) = worst {
-                open.insert(*object, worst);
-            }
+        for row in rows {
+            let worst = open.entry(row.object_id).or_insert(ObjectState::InSync);
+            *worst = TargetState::from(row).state.max(*worst);
         }
         Ok(open)
     }
@@ -278,12 +275,11 @@ impl Store {
 impl Change<ProvisioningRepair> {
     /// Tries everything again that was given up; how much that is.
     pub async fn unpark(&mut self) -> Result<u64, Error> {
-        Ok(self
-            .tx
+        self.tx
             .query("UPDATE projections SET parked = FALSE, tries = 0, due_at = $1 WHERE parked")
             .bind(self.now.as_micros())
             .execute()
-            .await?)
+            .await
     }
 }
 
@@ -291,7 +287,7 @@ impl Store {
     /// Makes the stored targets those of the configuration. A new one is to be told everything; one that is no longer
     /// named rests.
     pub async fn sync_targets(&self, wanted: &[crate::config::TargetSettings]) -> Result<(), Error> {
-        let mut tx = self.db.begin().await?;
+        let mut tx: Tx<Error> = self.db.begin().await?;
         tx.query("UPDATE targets SET enabled = FALSE WHERE enabled")
             .execute()
             .await?;
@@ -315,7 +311,7 @@ impl Store {
 
     /// Notes every object for every enabled target, in the order in which they depend on each other; with `only_unknown` just those that a target was never told of.
     pub(super) async fn note_everything(
-        tx: &mut crate::db::Tx,
+        tx: &mut Tx<Error>,
         now: Timestamp,
         only_unknown: bool,
     ) -> Result<(), Error> {
@@ -349,7 +345,7 @@ impl Store {
 
     /// Makes the stored nodes those of the configuration. One that is no longer named is down.
     pub async fn sync_nodes(&self, wanted: &[crate::config::NodeSettings]) -> Result<(), Error> {
-        let mut tx = self.db.begin().await?;
+        let mut tx: Tx<Error> = self.db.begin().await?;
         for node in wanted {
             let id = self.ids.next::<Uuid>();
             tx.query(

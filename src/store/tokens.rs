@@ -80,7 +80,7 @@ impl Store {
 
 impl Change<TokenManageOwn> {
     /// Stores a token by its digest.
-    pub async fn insert_token(
+    pub fn insert_token(
         &mut self,
         id: TokenId,
         account: AccountId,
@@ -101,8 +101,7 @@ impl Change<TokenManageOwn> {
             .bind(draft.read_only)
             .bind(self.now.as_micros())
             .bind(draft.expires_at.as_micros())
-            .execute()
-            .await?;
+            .later()?;
         Ok(())
     }
 

@@ -174,11 +174,16 @@ fn is_statement(text: &str) -> bool {
     verbs.iter().any(|verb| text.trim_start().starts_with(verb))
 }
 
-/// The statements in one file of the store. Its macros may stand in the module above it.
+/// The statements in one file of the store. Its macros may stand in the module above it, or be for the whole store.
 fn statements_of(file: &Path) -> Vec<Statement> {
     let source = fs::read_to_string(file).unwrap();
     let above = fs::read_to_string(file.parent().unwrap().with_extension("rs")).unwrap_or_default();
-    let makers: Vec<Maker> = makers(&source).into_iter().chain(makers(&above)).collect();
+    let rows = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/store/row.rs");
+    let everywhere = fs::read_to_string(rows).unwrap();
+    let makers: Vec<Maker> = [&source, &above, &everywhere]
+        .into_iter()
+        .flat_map(|text| makers(text))
+        .collect();
     // What a macro is made of is no statement until its holes are filled.
     let mut rest = source.as_str();
     let mut outside = String::new();
@@ -320,7 +325,7 @@ const MAY_WALK: &[(&str, &str)] = &[
         "sorts the aliases that deliver to one address",
     ),
     ("FROM targets WHERE enabled", "there are a handful of targets"),
-    ("UPDATE nodes SET placed", "there are a handful of nodes"),
+    ("INSERT INTO mailboxes (id", "there are a handful of nodes"),
     (
         "FROM orgs WHERE path >= $1",
         "sorts the customers of one reseller",

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::commands::Failure;
 use crate::config::TargetSettings;
-use crate::db::{Db, DbError};
+use crate::db::{Db, DbError, Tx};
 use crate::model::{Clock as _, EmailAddress, Quota, SystemClock};
 
 /// What mailboxes without a limit are thought to have.
@@ -24,7 +24,7 @@ pub(super) async fn count(
 async fn write(target: &TargetSettings, mailboxes: &[(EmailAddress, Quota)]) -> Result<(), DbError> {
     let db = Db::connect(&target.url).await?;
     let now = SystemClock.now();
-    let mut tx = db.begin().await?;
+    let mut tx: Tx = db.begin().await?;
     for (number, (address, quota)) in mailboxes.iter().enumerate() {
         let dice = dice(number);
         let space = match quota {

@@ -130,6 +130,10 @@ impl Resource for Domain {
         Some(self.id.uuid())
     }
 
+    fn pending(&self) -> bool {
+        self.pending
+    }
+
     fn version(&self) -> i64 {
         self.version
     }

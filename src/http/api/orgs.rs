@@ -126,6 +126,10 @@ impl Resource for Org {
         None
     }
 
+    fn pending(&self) -> bool {
+        false
+    }
+
     fn version(&self) -> i64 {
         self.version
     }

@@ -26,6 +26,8 @@ pub(super) trait Resource {
 
     /// Its id in the targets, if they hold it.
     fn object(&self) -> Option<Uuid>;
+    /// Whether some target does not hold it as it should.
+    fn pending(&self) -> bool;
     /// Its version.
     fn version(&self) -> i64;
     /// Its path.
@@ -210,7 +212,8 @@ pub(super) async fn page<R: Resource>(
     paging: &Paging,
     page: &Page<R>,
 ) -> Result<Response, Problem> {
-    let objects: Vec<Uuid> = page.items.iter().filter_map(Resource::object).collect();
+    let pending = page.items.iter().filter(|item| item.pending());
+    let objects: Vec<Uuid> = pending.filter_map(Resource::object).collect();
     let open = ask.app.store.open_states(&objects).await?;
     let view = |item| {
         let object = Resource::object(item);

@@ -26,7 +26,7 @@ pub async fn rename(
 
     let mut change = app.store.change(call, permit).await?;
     if leave_alias {
-        change.hold_pool().await?;
+        change.hold_pool()?;
     }
     let before = change.mailboxes().lock_live(seen.id).await?;
     if before.address == to {
@@ -36,7 +36,7 @@ pub async fn rename(
         });
     }
     let mut after = before.clone();
-    change.mailboxes().rename(&mut after, to).await?;
+    change.mailboxes().rename(&mut after, to)?;
     let repointed = change.repoint_aliases(&before.address, &after.address).await?;
     let mut event = event(EventKind::MailboxRenamed, &after)
         .saying(format!("{} is now {}", before.address, after.address))
@@ -46,7 +46,7 @@ pub async fn rename(
     }
     let mut events = vec![event];
     if leave_alias {
-        let alias = change.leave_alias(&before.address, &after).await?;
+        let alias = change.leave_alias(&before.address, &after)?;
         let subject = Subject::new("alias", alias.id.uuid(), &alias.address);
         let text = format!("{} delivers to {}", alias.address, after.address);
         let event = Event::new(EventKind::AliasCreated, subject).saying(text);
@@ -84,7 +84,7 @@ pub async fn suspend(
             events: Vec::new(),
         });
     }
-    change.mailboxes().save(&after).await?;
+    change.mailboxes().save(&after)?;
     let mail = if receive {
         "still receives mail"
     } else {
@@ -123,7 +123,7 @@ pub async fn resume(app: &App, call: &Call, at: &MailboxRef) -> Result<Done<Mail
         suspension: None,
         ..before
     };
-    change.mailboxes().save(&after).await?;
+    change.mailboxes().save(&after)?;
     let event =
         event(EventKind::MailboxResumed, &after).saying(format!("{} can be used again", after.address));
     let events = change.commit(vec![event]).await?;
@@ -135,7 +135,7 @@ pub async fn delete(app: &App, call: &Call, at: &MailboxRef) -> Result<Done<Mail
     let (seen, permit) = open::<MailboxDelete>(app, call, at).await?;
 
     let mut change = app.store.change(call, permit).await?;
-    change.hold_pool().await?;
+    change.hold_pool()?;
     let mut mailbox = change.mailboxes().lock(seen.id).await?;
     if mailbox.deleted.is_some() {
         // Somebody was faster, or it is asked for twice: it is in the bin, as wished.
@@ -144,7 +144,7 @@ pub async fn delete(app: &App, call: &Call, at: &MailboxRef) -> Result<Done<Mail
             events: Vec::new(),
         });
     }
-    change.mailboxes().bin(&mut mailbox).await?;
+    change.mailboxes().bin(&mut mailbox)?;
     let purge = change.purge_at();
     let text = format!(
         "{} is in the bin until {}",
@@ -173,7 +173,7 @@ pub async fn restore(app: &App, call: &Call, at: &MailboxRef) -> Result<Done<Mai
     let (seen, permit) = guarded.open::<MailboxDelete>(&call.actor).map_err(denied)?;
 
     let mut change = app.store.change(call, permit).await?;
-    change.hold_pool().await?;
+    change.hold_pool()?;
     let mut mailbox = change.mailboxes().lock(seen.id).await?;
     if mailbox.deleted.is_none() {
         return Ok(Done {
@@ -181,7 +181,7 @@ pub async fn restore(app: &App, call: &Call, at: &MailboxRef) -> Result<Done<Mai
             events: Vec::new(),
         });
     }
-    change.mailboxes().restore(&mut mailbox).await?;
+    change.mailboxes().restore(&mut mailbox)?;
     let text = format!("{} is back, with its mail", mailbox.address);
     let event = event(EventKind::MailboxRestored, &mailbox).saying(text);
     let events = change.commit(vec![event]).await?;

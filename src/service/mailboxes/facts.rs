@@ -90,7 +90,7 @@ async fn change_facts<P: WritesMailboxes>(
 ) -> Result<Done<Mailbox>, Error> {
     let mut change = app.store.change(call, permit).await?;
     if patch.quota.is_some() {
-        change.hold_pool().await?;
+        change.hold_pool()?;
     }
     let before = change.mailboxes().lock_live(seen.id).await?;
     let mut after = before.clone();
@@ -105,16 +105,16 @@ async fn change_facts<P: WritesMailboxes>(
     let mut events = Vec::new();
     if !updated.detail.changes.is_empty() {
         if before.quota != after.quota {
-            change.mailboxes().requota(before.quota, after.quota).await?;
+            change.mailboxes().requota(before.quota, after.quota)?;
         }
-        change.mailboxes().save(&after).await?;
+        change.mailboxes().save(&after)?;
         if before.display_name != after.display_name {
-            change.mailboxes().reindex(&after).await?;
+            change.mailboxes().reindex(&after)?;
         }
         events.push(updated);
     }
     if let Some(hash) = hash {
-        change.mailboxes().set_password(after.id, &hash).await?;
+        change.mailboxes().set_password(after.id, &hash)?;
         let text = format!("A new password was set for {}", after.address);
         events.push(event(EventKind::MailboxPasswordSet, &after).saying(text));
     }

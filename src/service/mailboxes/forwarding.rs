@@ -37,7 +37,7 @@ pub async fn set_forwarding(
         forwarding: Some(forwarding.clone()),
         ..before.clone()
     };
-    change.mailboxes().save(&after).await?;
+    change.mailboxes().save(&after)?;
     let event = forwarding_set(&before, &after, &forwarding);
     let events = change.commit(vec![event]).await?;
     Ok(Done { value: after, events })
@@ -74,7 +74,7 @@ pub async fn end_forwarding(app: &App, call: &Call, at: &MailboxRef) -> Result<D
         forwarding: None,
         ..before
     };
-    change.mailboxes().save(&after).await?;
+    change.mailboxes().save(&after)?;
     let event = event(EventKind::MailboxForwardingEnded, &after)
         .saying(format!("Mail for {} stays in the mailbox", after.address))
         .changing("forwarding.destinations", &Some(to(&was)), &None)

@@ -40,7 +40,7 @@ pub async fn someone_left(
         after.forwarding = Some(forwarding.clone());
         events.push(forwarding_set(&before, &after, &forwarding));
     }
-    change.mailboxes().save(&after).await?;
+    change.mailboxes().save(&after)?;
     let events = change.commit(events).await?;
     Ok(Done { value: after, events })
 }

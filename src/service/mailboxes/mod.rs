@@ -220,9 +220,7 @@ async fn insert(
     let text = format!("Mailbox {} with {}", mailbox.address, spoken(mailbox.quota));
     let mut events = vec![event(EventKind::MailboxCreated, &mailbox).saying(text)];
     if let Some(link) = link {
-        change
-            .put_mailbox_link(mailbox.id, &link.digest(), link.expires_at)
-            .await?;
+        change.put_mailbox_link(mailbox.id, &link.digest(), link.expires_at)?;
         events.push(password::link_made(&mailbox));
     }
     let events = change.commit(events).await?;

@@ -55,7 +55,7 @@ async fn store_password(
 ) -> Result<Done<Mailbox>, Error> {
     let mut change = app.store.change(call, permit).await?;
     let mut mailbox = change.mailboxes().lock_live(id).await?;
-    change.mailboxes().set_password(id, hash).await?;
+    change.mailboxes().set_password(id, hash)?;
     mailbox.has_password = true;
     let event =
         event(EventKind::MailboxPasswordSet, &mailbox).saying(format!("{text} for {}", mailbox.address));
@@ -89,9 +89,7 @@ pub async fn make_setup_link(
 
     let mut change = app.store.change(call, permit).await?;
     let mailbox = change.mailboxes().lock_live(seen.id).await?;
-    change
-        .put_mailbox_link(mailbox.id, &link.digest(), link.expires_at)
-        .await?;
+    change.put_mailbox_link(mailbox.id, &link.digest(), link.expires_at)?;
     let events = change.commit(vec![link_made(&mailbox)]).await?;
     let done = Done {
         value: mailbox,

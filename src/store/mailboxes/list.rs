@@ -58,6 +58,9 @@ impl StateFilter {
 }
 
 /// The statement of a page, for one condition and the end of the order.
+///
+/// The `+` keeps SQLite from asking whether the value implies the condition of a partial index: it would have to prepare
+/// the statement anew for every other value.
 macro_rules! listing {
     ($condition:literal, $last:literal) => {
         concat!(
@@ -65,7 +68,7 @@ macro_rules! listing {
             columns!(),
             " FROM mailboxes m
              WHERE (m.org_path, m.domain, m.local_part, m.id) > ($1, $2, $3, $4) AND (m.org_path, m.domain) < ($5, $6)
-               AND m.fullness >= $7 AND m.updated_at >= $8 AND ",
+               AND +m.fullness >= $7 AND m.updated_at >= $8 AND ",
             $condition,
             " ORDER BY m.org_path, m.domain, ",
             $last,
@@ -177,7 +180,7 @@ impl Store {
             .bind(filter.percent_at_least.unwrap_or(0) * 10)
             .bind(filter.updated_since.map_or(i64::MIN, Timestamp::as_micros))
             .bind(wanted);
-        Ok(query.fetch_all().await?)
+        Ok(query.fetch_page().await?)
     }
 
     async fn mailbox_rows_found(
@@ -199,7 +202,7 @@ impl Store {
                  AND s.term >= $9 AND s.term < $10 AND s.kind = 'mailbox')
                AND (m.org_path, m.domain, m.local_part, m.id) > ($1, $2, $3, $4)
                AND (m.deleted_at IS NOT NULL) = $11 AND ($12 OR (m.suspended_at IS NOT NULL) = $13)
-               AND m.fullness >= $14 AND m.updated_at >= $15
+               AND +m.fullness >= $14 AND m.updated_at >= $15
              ORDER BY m.org_path, m.domain, m.local_part, m.id LIMIT $16"
         ));
         let query = query.bind(path).bind(domain).bind(local).bind(id);
@@ -213,7 +216,7 @@ impl Store {
             .bind(filter.percent_at_least.unwrap_or(0) * 10)
             .bind(filter.updated_since.map_or(i64::MIN, Timestamp::as_micros))
             .bind(wanted)
-            .fetch_all()
+            .fetch_page()
             .await?;
         Ok(rows)
     }
@@ -240,7 +243,7 @@ impl Store {
                 columns!(),
                 " FROM mailboxes m
                  WHERE m.domain_id = (SELECT d.id FROM domains d WHERE d.org_path = $1 AND d.name = $2)
-                   AND m.deleted_at IS NULL AND m.fullness >= 800 AND m.fullness >= $6 AND m.updated_at >= $7
+                   AND m.deleted_at IS NULL AND m.fullness >= 800 AND +m.fullness >= $6 AND m.updated_at >= $7
                    AND (m.fullness < $3 OR (m.fullness = $3 AND m.id > $4))
                  ORDER BY m.fullness DESC, m.id LIMIT $5"
             ))
@@ -251,7 +254,7 @@ impl Store {
             .bind(wanted)
             .bind(filter.percent_at_least.unwrap_or(0) * 10)
             .bind(filter.updated_since.map_or(i64::MIN, Timestamp::as_micros))
-            .fetch_all()
+            .fetch_page()
             .await?;
         Ok(rows)
     }

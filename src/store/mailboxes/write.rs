@@ -35,22 +35,23 @@ impl Mailboxes<'_, MailboxCreate> {
         let org = self.0.permit.place().org.clone();
         let domain = self.0.domain_id()?;
         self.0
-            .count(domain, &org, Delta::mailbox(mailbox.quota), Some(mailbox.quota))
-            .await?;
-        self.0
-            .claim(&mailbox.address, "mailbox", mailbox.id.uuid())
-            .await?;
-        mailbox.node = self.0.place_on_node().await?;
-        self.0
+            .count(domain, &org, Delta::mailbox(mailbox.quota), Some(mailbox.quota))?;
+        self.0.claim(&mailbox.address, "mailbox", mailbox.id.uuid())?;
+        let (node,): (String,) = self
+            .0
             .tx
             .query(
-                "INSERT INTO mailboxes (id, domain_id, org_path, domain, local_part, display_name, password_hash,
+                "INSERT INTO mailboxes (id, domain_id, org_id, org_path, domain, local_part, display_name, password_hash,
                    quota_bytes, imap, pop3, smtp, sieve, webmail, node, storage, external_id, labels, version,
                    created_at, updated_at)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $19)",
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14,
+                   COALESCE((SELECT name FROM nodes WHERE state = 'up' ORDER BY placed, name LIMIT 1), ''),
+                   $15, $16, $17, $18, $19, $19)
+                 RETURNING node",
             )
             .bind(mailbox.id.uuid())
             .bind(domain.uuid())
+            .bind(mailbox.org_id.uuid())
             .bind(org.as_str().to_owned())
             .bind(mailbox.address.domain().as_str().to_owned())
             .bind(mailbox.address.local().as_str().to_owned())
@@ -62,15 +63,16 @@ impl Mailboxes<'_, MailboxCreate> {
             .bind(mailbox.protocols.smtp)
             .bind(mailbox.protocols.sieve)
             .bind(mailbox.protocols.webmail)
-            .bind(mailbox.node.clone())
             .bind(mailbox.storage.clone())
             .bind(mailbox.external_id.as_ref().map(|id| id.as_str().to_owned()))
             .bind(labels(mailbox)?)
             .bind(mailbox.version)
             .bind(mailbox.created_at.as_micros())
-            .execute()
+            .fetch_one()
             .await?;
-        self.0.index_mailbox(mailbox, false).await
+        self.0.count_on_node(&node)?;
+        mailbox.node = node;
+        self.0.index_mailbox(mailbox, false)
     }
 }
 
@@ -83,7 +85,7 @@ impl<P: WritesMailboxes> Mailboxes<'_, P> {
             .tx
             .query(concat!(
                 "UPDATE mailboxes AS m SET version = version + 1 WHERE id = $1 AND domain_id = $2 RETURNING ",
-                "id, domain_id, (SELECT o.org_id FROM domains o WHERE o.id = domain_id), org_path, domain,
+                "id, domain_id, org_id, org_path, domain,
                  local_part, display_name, password_hash IS NOT NULL,
                  quota_bytes, imap, pop3, smtp, sieve, webmail, node, storage, external_id, labels,
                  suspended_at, suspended_reason, suspended_receive, suspended_until, forward_to, forward_keep,
@@ -113,7 +115,7 @@ impl<P: WritesMailboxes> Mailboxes<'_, P> {
     }
 
     /// Stores what a mailbox is now: everything but its address, password, place and usage.
-    pub async fn save(&mut self, mailbox: &Mailbox) -> Result<(), Error> {
+    pub fn save(&mut self, mailbox: &Mailbox) -> Result<(), Error> {
         let domain = self.0.domain_id()?;
         let suspension = mailbox.suspension.as_ref();
         let forwarding = mailbox.forwarding.as_ref();
@@ -153,25 +155,24 @@ impl<P: WritesMailboxes> Mailboxes<'_, P> {
             .bind(forwarding.and_then(|to| to.until).map(Timestamp::as_micros))
             .bind(mailbox.fullness().unwrap_or(0))
             .bind(mailbox.updated_at.as_micros())
-            .execute()
-            .await?;
+            .later()?;
         Ok(())
     }
 
     /// Stores a new name for search.
-    pub async fn reindex(&mut self, mailbox: &Mailbox) -> Result<(), Error> {
-        self.0.index_mailbox(mailbox, mailbox.deleted.is_some()).await
+    pub fn reindex(&mut self, mailbox: &Mailbox) -> Result<(), Error> {
+        self.0.index_mailbox(mailbox, mailbox.deleted.is_some())
     }
 
     /// Counts a changed quota against the limits.
-    pub async fn requota(&mut self, before: Quota, after: Quota) -> Result<(), Error> {
+    pub fn requota(&mut self, before: Quota, after: Quota) -> Result<(), Error> {
         let (domain, org) = (self.0.domain_id()?, self.0.permit.place().org.clone());
         let delta = Delta::quota(after).plus(Delta::quota(before).negated());
-        self.0.count(domain, &org, delta, Some(after)).await
+        self.0.count(domain, &org, delta, Some(after))
     }
 
     /// Stores a new password.
-    pub async fn set_password(&mut self, id: MailboxId, hash: &MailboxHash) -> Result<(), Error> {
+    pub fn set_password(&mut self, id: MailboxId, hash: &MailboxHash) -> Result<(), Error> {
         let domain = self.0.domain_id()?;
         self.0
             .tx
@@ -182,36 +183,31 @@ impl<P: WritesMailboxes> Mailboxes<'_, P> {
             .bind(domain.uuid())
             .bind(hash.expose().to_owned())
             .bind(self.0.now.as_micros())
-            .execute()
-            .await?;
+            .later()?;
         // A set-up link that is still open would let its holder undo the new password.
         self.0
             .tx
             .query("UPDATE setup_links SET used_at = $2 WHERE mailbox_id = $1 AND used_at IS NULL")
             .bind(id.uuid())
             .bind(self.0.now.as_micros())
-            .execute()
-            .await?;
+            .later()?;
         Ok(())
     }
 
     /// Gives a mailbox another address in its domain, and remembers the old one.
-    pub async fn rename(&mut self, mailbox: &mut Mailbox, to: EmailAddress) -> Result<(), Error> {
+    pub fn rename(&mut self, mailbox: &mut Mailbox, to: EmailAddress) -> Result<(), Error> {
         let old = mailbox.address.clone();
-        self.0.release(&old).await?;
+        self.0.release(&old)?;
         mailbox.address = to;
-        self.0
-            .claim(&mailbox.address, "mailbox", mailbox.id.uuid())
-            .await?;
+        self.0.claim(&mailbox.address, "mailbox", mailbox.id.uuid())?;
         self.0
             .tx
             .query("UPDATE mailboxes SET local_part = $2, updated_at = $3 WHERE id = $1")
             .bind(mailbox.id.uuid())
             .bind(mailbox.address.local().as_str().to_owned())
             .bind(self.0.now.as_micros())
-            .execute()
-            .await?;
-        self.0.forget_former(&mailbox.address).await?;
+            .later()?;
+        self.0.forget_former(&mailbox.address)?;
         self.0
             .tx
             .query(
@@ -223,42 +219,37 @@ impl<P: WritesMailboxes> Mailboxes<'_, P> {
             .bind(old.local().as_str().to_owned())
             .bind(mailbox.id.uuid())
             .bind(self.0.now.as_micros())
-            .execute()
-            .await?;
-        self.reindex(mailbox).await
+            .later()?;
+        self.reindex(mailbox)
     }
 
     /// Puts a mailbox into the bin: its address and its place in the limits are free again.
-    pub async fn bin(&mut self, mailbox: &mut Mailbox) -> Result<(), Error> {
+    pub fn bin(&mut self, mailbox: &mut Mailbox) -> Result<(), Error> {
         let (domain, org) = (self.0.domain_id()?, self.0.permit.place().org.clone());
         let gone = Deleted {
             at: self.0.now,
             purge_at: self.0.purge_at(),
         };
         self.0
-            .count(domain, &org, Delta::mailbox(mailbox.quota).negated(), None)
-            .await?;
-        self.0.release(&mailbox.address).await?;
-        self.set_deleted(mailbox.id, Some(gone)).await?;
+            .count(domain, &org, Delta::mailbox(mailbox.quota).negated(), None)?;
+        self.0.release(&mailbox.address)?;
+        self.set_deleted(mailbox.id, Some(gone))?;
         mailbox.deleted = Some(gone);
-        self.reindex(mailbox).await
+        self.reindex(mailbox)
     }
 
     /// Takes a mailbox out of the bin, if its address and a place in the limits are still free.
-    pub async fn restore(&mut self, mailbox: &mut Mailbox) -> Result<(), Error> {
+    pub fn restore(&mut self, mailbox: &mut Mailbox) -> Result<(), Error> {
         let (domain, org) = (self.0.domain_id()?, self.0.permit.place().org.clone());
         self.0
-            .count(domain, &org, Delta::mailbox(mailbox.quota), Some(mailbox.quota))
-            .await?;
-        self.0
-            .claim(&mailbox.address, "mailbox", mailbox.id.uuid())
-            .await?;
-        self.set_deleted(mailbox.id, None).await?;
+            .count(domain, &org, Delta::mailbox(mailbox.quota), Some(mailbox.quota))?;
+        self.0.claim(&mailbox.address, "mailbox", mailbox.id.uuid())?;
+        self.set_deleted(mailbox.id, None)?;
         mailbox.deleted = None;
-        self.reindex(mailbox).await
+        self.reindex(mailbox)
     }
 
-    async fn set_deleted(&mut self, id: MailboxId, gone: Option<Deleted>) -> Result<(), Error> {
+    fn set_deleted(&mut self, id: MailboxId, gone: Option<Deleted>) -> Result<(), Error> {
         let domain = self.0.domain_id()?;
         self.0
             .tx
@@ -271,8 +262,7 @@ impl<P: WritesMailboxes> Mailboxes<'_, P> {
             .bind(gone.map(|gone| gone.at.as_micros()))
             .bind(gone.map(|gone| gone.purge_at.as_micros()))
             .bind(self.0.now.as_micros())
-            .execute()
-            .await?;
+            .later()?;
         Ok(())
     }
 }

@@ -51,9 +51,9 @@ const BROKEN: &[(&str, &str)] = &[
     (
         "what is in a domain carries its name and path",
         "SELECT m.local_part FROM mailboxes m JOIN domains d ON d.id = m.domain_id
-           WHERE m.org_path <> d.org_path OR m.domain <> d.name
+           WHERE m.org_path <> d.org_path OR m.org_id <> d.org_id OR m.domain <> d.name
          UNION ALL SELECT a.local_part FROM aliases a JOIN domains d ON d.id = a.domain_id
-           WHERE a.org_path <> d.org_path OR a.domain <> d.name
+           WHERE a.org_path <> d.org_path OR a.org_id <> d.org_id OR a.domain <> d.name
          UNION ALL SELECT d.name FROM domains d JOIN orgs o ON o.id = d.org_id WHERE d.org_path <> o.path",
     ),
     (

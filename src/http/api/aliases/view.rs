@@ -138,6 +138,10 @@ impl Resource for Alias {
         Some(self.id.uuid())
     }
 
+    fn pending(&self) -> bool {
+        self.pending
+    }
+
     fn version(&self) -> i64 {
         self.version
     }

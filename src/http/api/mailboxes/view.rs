@@ -213,6 +213,10 @@ impl Resource for Mailbox {
         Some(self.id.uuid())
     }
 
+    fn pending(&self) -> bool {
+        self.pending
+    }
+
     fn version(&self) -> i64 {
         self.version
     }

@@ -82,7 +82,8 @@ async fn content(
 }
 
 async fn rows(visitor: &Visitor, found: &Page<Alias>) -> Result<Vec<AddressRow>, Error> {
-    let ids: Vec<uuid::Uuid> = found.items.iter().map(|alias| alias.id.uuid()).collect();
+    let pending = found.items.iter().filter(|alias| alias.pending);
+    let ids: Vec<uuid::Uuid> = pending.map(|alias| alias.id.uuid()).collect();
     let open = provisioning::open_states(&visitor.app, &ids).await?;
     let row = |alias: &Alias| {
         let state = open.get(&alias.id.uuid()).copied();

@@ -139,7 +139,8 @@ fn states(chosen: &str) -> Vec<Choice> {
 }
 
 async fn rows(visitor: &Visitor, asked: &Asked, found: &Page<Mailbox>) -> Result<Vec<MailboxRow>, Error> {
-    let ids: Vec<uuid::Uuid> = found.items.iter().map(|mailbox| mailbox.id.uuid()).collect();
+    let pending = found.items.iter().filter(|mailbox| mailbox.pending);
+    let ids: Vec<uuid::Uuid> = pending.map(|mailbox| mailbox.id.uuid()).collect();
     let open = provisioning::open_states(&visitor.app, &ids).await?;
     let verb = match asked.purpose() {
         "" => String::new(),
