@@ -182,6 +182,7 @@ pub fn assemble(
         },
         base_url,
         mail_hosts,
+        api_per_minute: settings.http.api_per_minute,
     }))
 }
 

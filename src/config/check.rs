@@ -38,6 +38,7 @@ fn positive(settings: &Settings) -> Vec<Problem> {
             count(http.max_connections_per_address),
         ),
         ("http.in_flight", count(http.in_flight)),
+        ("http.api_per_minute", http.api_per_minute.into()),
         ("http.header_timeout_s", http.header_timeout_s),
         ("http.body_timeout_s", http.body_timeout_s),
         ("http.write_timeout_s", http.write_timeout_s),

@@ -135,6 +135,7 @@ fn http(reader: &mut Reader) -> HttpSettings {
         max_connections: reader.or("http.max_connections", 2000),
         max_connections_per_address: reader.or("http.max_connections_per_address", 50),
         in_flight: reader.or("http.in_flight", 256),
+        api_per_minute: reader.or("http.api_per_minute", 600_000),
         header_timeout_s: reader.or("http.header_timeout_s", 10),
         body_timeout_s: reader.or("http.body_timeout_s", 30),
         write_timeout_s: reader.or("http.write_timeout_s", 30),

@@ -77,6 +77,8 @@ pub struct HttpSettings {
     pub max_connections_per_address: usize,
     /// Requests being worked on at once; more are told to come back.
     pub in_flight: usize,
+    /// Requests of one API token in a minute; more are told to come back.
+    pub api_per_minute: u32,
     /// Time to send a request's head.
     pub header_timeout_s: u64,
     /// Time to send a request's body.

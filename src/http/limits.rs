@@ -248,21 +248,25 @@ impl Unreadable {
                 "body_too_large",
                 "The request is too large",
             )
-            .detail("a request's body may have at most 65536 bytes; send less at once"),
+            .detail("a request's body may have at most 65536 bytes")
+            .next("Send less at once."),
             Self::TooSlow => Refusal::new(
                 StatusCode::REQUEST_TIMEOUT,
                 "body_too_slow",
                 "The request came too slowly",
             )
-            .detail("the request's body was not complete in time; send it again"),
+            .detail("the request's body was not complete in time")
+            .next("Send it again over a better connection."),
             Self::Broken => Refusal::new(StatusCode::BAD_REQUEST, "body_broken", "The request broke off")
-                .detail("the request's body could not be read to its end; send it again"),
+                .detail("the request's body could not be read to its end")
+                .next("Send it again."),
             Self::Encoded => Refusal::new(
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
                 "body_encoded",
                 "The request is compressed",
             )
-            .detail("a compressed body is not accepted; send it without Content-Encoding"),
+            .detail("a compressed body is not accepted")
+            .next("Send it without Content-Encoding."),
         }
     }
 }

@@ -6,7 +6,7 @@ use http::request::Parts;
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 
-use super::security::RequestId;
+use super::security::{PortalUrl, RequestId};
 
 /// Why a request goes no further.
 #[derive(Clone, Debug)]
@@ -15,6 +15,7 @@ pub struct Refusal {
     code: &'static str,
     title: &'static str,
     detail: String,
+    next: &'static str,
 }
 
 #[derive(Serialize)]
@@ -24,6 +25,7 @@ struct Problem<'a> {
     status: u16,
     code: &'a str,
     detail: &'a str,
+    next: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     request_id: Option<&'a str>,
 }
@@ -37,10 +39,11 @@ impl Refusal {
             code,
             title,
             detail: String::new(),
+            next: "",
         }
     }
 
-    /// What exactly is wrong and what to do.
+    /// What exactly is wrong.
     #[must_use]
     pub fn detail(self, detail: impl Into<String>) -> Self {
         Self {
@@ -49,14 +52,19 @@ impl Refusal {
         }
     }
 
+    /// What to do.
+    #[must_use]
+    pub fn next(self, next: &'static str) -> Self {
+        Self { next, ..self }
+    }
+
     /// The answer to this request, in the form its sender reads.
     #[must_use]
     pub fn answer(&self, request: &Parts) -> Response {
-        let id = request.extensions.get::<RequestId>().map(RequestId::as_str);
         let (kind, text) = if super::security::is_for_machines(request.uri.path()) {
-            ("application/problem+json", self.problem(id))
+            ("application/problem+json", self.problem(request))
         } else {
-            ("text/html; charset=utf-8", self.page(id))
+            ("text/html; charset=utf-8", self.page(request))
         };
         let mut response = Response::new(Body::from(text));
         *response.status_mut() = self.status;
@@ -68,28 +76,32 @@ impl Refusal {
         response
     }
 
-    fn problem(&self, request_id: Option<&str>) -> String {
+    fn problem(&self, request: &Parts) -> String {
+        let portal = request.extensions.get::<PortalUrl>();
+        let portal = portal.map(PortalUrl::as_str).unwrap_or_default();
         let problem = Problem {
-            r#type: format!("/docs/errors/{}", self.code),
+            r#type: format!("{portal}/docs/errors/{}", self.code),
             title: self.title,
             status: self.status.as_u16(),
             code: self.code,
             detail: &self.detail,
-            request_id,
+            next: self.next,
+            request_id: request.extensions.get::<RequestId>().map(RequestId::as_str),
         };
         serde_json::to_string(&problem).unwrap_or_default()
     }
 
-    fn page(&self, request_id: Option<&str>) -> String {
+    fn page(&self, request: &Parts) -> String {
         let title = escape(self.title);
-        let detail = escape(&self.detail);
-        let id = request_id
+        let (detail, next) = (escape(&self.detail), escape(self.next));
+        let id = request.extensions.get::<RequestId>().map(RequestId::as_str);
+        let id = id
             .map(|id| format!("<p><small>{}</small></p>", escape(id)))
             .unwrap_or_default();
         format!(
             "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">\
              <meta name=\"viewport\" content=\"width=device-width\"><title>{title}</title></head>\
-             <body><main><h1>{title}</h1><p>{detail}</p>{id}<p><a href=\"/\">Back to the start</a></p></main></body></html>"
+             <body><main><h1>{title}</h1><p>{detail}.</p><p>{next}</p>{id}<p><a href=\"/\">Back to the start</a></p></main></body></html>"
         )
     }
 }

@@ -36,6 +36,7 @@ pub struct Guard(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     base_url: BaseUrl,
+    portal: PortalUrl,
     hosts: Vec<String>,
     is_loopback: bool,
     trusted_proxies: Vec<IpRange>,
@@ -57,6 +58,7 @@ impl Guard {
             .collect();
         hosts.push(base_url.host().to_owned());
         Self(Arc::new(Inner {
+            portal: PortalUrl(base_url.as_str().trim_end_matches('/').into()),
             base_url,
             hosts,
             is_loopback: bound.ip().to_canonical().is_loopback(),
@@ -67,7 +69,25 @@ impl Guard {
             tasks,
         }))
     }
+
+    fn portal_url(&self) -> PortalUrl {
+        self.0.portal.clone()
+    }
 }
+
+/// Where people find the portal, for answers that point to its pages.
+#[derive(Clone, Debug)]
+pub(super) struct PortalUrl(Arc<str>);
+
+impl PortalUrl {
+    pub(super) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Marks a request that says its length in two ways: two servers may disagree on where it ends.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct TwoLengths;
 
 /// Puts all layers round a router: the outermost is named last.
 pub fn harden(router: Router, guard: &Guard) -> Router {
@@ -125,6 +145,7 @@ async fn identify(State(guard): State<Guard>, mut request: Request, next: Next) 
         request.extensions_mut().insert(client);
     }
     request.extensions_mut().insert(id.clone());
+    request.extensions_mut().insert(guard.portal_url());
     let span = tracing::info_span!("request", request.id = %id);
     if let Some(theirs) = request.headers().get(REQUEST_ID).and_then(harmless) {
         tracing::info!(parent: &span, client_request_id = theirs, "the client calls this request");
@@ -234,45 +255,38 @@ async fn right_host(State(guard): State<Guard>, request: Request, next: Next) ->
     let (parts, body) = request.into_parts();
     match check_head(&guard.0, &parts) {
         Ok(()) => next.run(Request::from_parts(parts, body)).await,
-        Err(refusal) => refusal.answer(&parts),
+        Err(refusal) => {
+            let mut response = refusal.answer(&parts);
+            // Its body was not read, and nobody knows what would follow.
+            let close = HeaderValue::from_static("close");
+            response.headers_mut().insert(header::CONNECTION, close);
+            response
+        }
     }
 }
 
 fn check_head(guard: &Inner, request: &Parts) -> Result<(), Refusal> {
-    let bad = |detail: &str| Err(bad_request().detail(detail));
-    if request
-        .uri
-        .path_and_query()
-        .is_some_and(|path| path.as_str().len() > MAX_URI)
-    {
-        return Err(Refusal::new(
-            StatusCode::URI_TOO_LONG,
-            "uri_too_long",
-            "The address is too long",
-        )
-        .detail("an address may have at most 8192 bytes"));
-    }
-    if request.headers.len() > MAX_HEADERS {
-        let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
-        return Err(
-            Refusal::new(status, "too_many_headers", "The request has too many headers")
-                .detail("a request may have at most 64 header lines"),
-        );
-    }
+    check_size(request)?;
+    let bad = |detail: &str, next: &'static str| Err(bad_request().detail(detail).next(next));
     let headers = &request.headers;
-    if headers.contains_key(header::TRANSFER_ENCODING) && headers.contains_key(header::CONTENT_LENGTH) {
-        return bad("Transfer-Encoding and Content-Length exclude each other; send one of them");
+    let has_both =
+        headers.contains_key(header::TRANSFER_ENCODING) && headers.contains_key(header::CONTENT_LENGTH);
+    if has_both || request.extensions.get::<TwoLengths>().is_some() {
+        let detail = "Transfer-Encoding and Content-Length exclude each other";
+        return bad(detail, "Send one of them.");
     }
     let mut hosts = headers.get_all(header::HOST).iter();
     let (Some(host), None) = (hosts.next(), hosts.next()) else {
-        return bad("a request needs exactly one Host header");
+        return bad("a request needs exactly one Host header", "Send one.");
     };
     let host = host.to_str().ok().filter(|host| !host.contains('@'));
     let Some(authority) = host.and_then(|host| host.parse::<Authority>().ok()) else {
-        return bad("the Host header must hold a host name and perhaps a port");
+        let detail = "the Host header holds something else than a host name and perhaps a port";
+        return bad(detail, "Send the host name of the portal.");
     };
     if request.uri.authority().is_some_and(|other| *other != authority) {
-        return bad("the address and the Host header name different hosts; send the same in both");
+        let detail = "the address and the Host header name different hosts";
+        return bad(detail, "Send the same in both.");
     }
     let name = authority.host().to_ascii_lowercase();
     let known = guard.hosts.contains(&name) || (guard.is_loopback && is_loopback_name(&name));
@@ -280,13 +294,35 @@ fn check_head(guard: &Inner, request: &Parts) -> Result<(), Refusal> {
         return Ok(());
     }
     let text = format!(
-        "this server does not answer for {name:?}; use {}, or have the name added to http.hosts",
+        "this server does not answer for {name:?}, but for {}",
         guard.base_url
     );
-    Err(Refusal::new(StatusCode::MISDIRECTED_REQUEST, "wrong_host", "Wrong host name").detail(text))
+    let refusal = Refusal::new(StatusCode::MISDIRECTED_REQUEST, "wrong_host", "Wrong host name");
+    Err(refusal
+        .detail(text)
+        .next("Use that address, or have the name added to http.hosts."))
 }
 
-pub(super) fn bad_request() -> Refusal {
+fn check_size(request: &Parts) -> Result<(), Refusal> {
+    let path = request.uri.path_and_query();
+    if path.is_some_and(|path| path.as_str().len() > MAX_URI) {
+        let status = StatusCode::URI_TOO_LONG;
+        return Err(Refusal::new(status, "uri_too_long", "The address is too long")
+            .detail("an address may have at most 8192 bytes")
+            .next("Ask with fewer parameters."));
+    }
+    if request.headers.len() > MAX_HEADERS {
+        let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
+        return Err(
+            Refusal::new(status, "too_many_headers", "The request has too many headers")
+                .detail("a request may have at most 64 header lines")
+                .next("Leave out those that are not needed."),
+        );
+    }
+    Ok(())
+}
+
+fn bad_request() -> Refusal {
     Refusal::new(
         StatusCode::BAD_REQUEST,
         "bad_request",
@@ -305,7 +341,8 @@ async fn same_site(State(guard): State<Guard>, request: Request, next: Next) -> 
     }
     let (parts, _) = request.into_parts();
     Refusal::new(StatusCode::FORBIDDEN, "cross_site", "This came from another site")
-        .detail("only the portal's own pages may change things; open the portal itself and try again")
+        .detail("only the portal's own pages may change things")
+        .next("Open the portal itself and try again.")
         .answer(&parts)
 }
 
@@ -337,7 +374,8 @@ async fn detach(State(guard): State<Guard>, request: Request, next: Next) -> Res
         Err(_) if is_health_check(path) => None,
         Err(_) => {
             let refusal = Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "busy", "The portal is busy")
-                .detail("too many requests are being worked on; try again in a second");
+                .detail("too many requests are being worked on")
+                .next("Try again in a second.");
             return refusal.answer(&request.into_parts().0);
         }
     };
@@ -349,6 +387,7 @@ async fn detach(State(guard): State<Guard>, request: Request, next: Next) -> Res
         .cloned()
         .unwrap_or_else(RequestId::new);
     parts.extensions.insert(id.clone());
+    parts.extensions.insert(guard.portal_url());
     let work = async move {
         let response = next.run(request).await;
         drop(permit);
@@ -357,9 +396,14 @@ async fn detach(State(guard): State<Guard>, request: Request, next: Next) -> Res
     let task = guard.0.tasks.spawn(CURRENT.scope(id, work).in_current_span());
     task.await.unwrap_or_else(|error| {
         tracing::error!(panicked = error.is_panic(), "a request was not answered");
-        Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Something went wrong")
-            .detail("the portal made a mistake; try again, and if it happens again tell the operator the number below")
-            .answer(&parts)
+        Refusal::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "internal",
+            "Something went wrong",
+        )
+        .detail("the portal made a mistake")
+        .next("Try again. If it happens again, tell the operator the request id.")
+        .answer(&parts)
     })
 }
 

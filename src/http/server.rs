@@ -8,7 +8,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::{Body, HttpBody};
 use axum::response::Response;
-use http::{HeaderValue, Request, header};
+use http::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -20,7 +20,7 @@ use tower::Service;
 
 use super::limits::{Doors, HttpLimits, MAX_HEAD, Place, TimedBody};
 use super::peer::PeerAddress;
-use super::security;
+use super::security::TwoLengths;
 use super::watched::{Watch, Watched, WatchedBody};
 
 /// Answers requests until `shutdown`; then lets running ones finish, for `limits.drain` at most.
@@ -122,6 +122,8 @@ async fn attend(
         // A backstop for pipelined heads, which `Watched` does not see; it also counts while nothing is asked.
         .header_read_timeout(limits.keep_alive + limits.header_timeout)
         .max_header_size(MAX_HEAD)
+        // A client that has said all it has to say still wants to hear the answer.
+        .half_close(true)
         .max_buf_size(2 * MAX_HEAD);
     let mut connection = pin!(builder.serve_connection(io, service));
     let outcome = tokio::select! {
@@ -156,26 +158,15 @@ fn answer(
     } else {
         Body::new(TimedBody::new(body, body_timeout))
     };
+    if is_ambiguous {
+        parts.extensions.insert(TwoLengths);
+    }
     let mut router = caller.router.clone();
     let watch = Arc::clone(watch);
     async move {
-        let response = if is_ambiguous {
-            ambiguous(&parts)
-        } else {
-            router.call(Request::from_parts(parts, body)).await?
-        };
+        let response = router.call(Request::from_parts(parts, body)).await?;
         Ok(response.map(|body| WatchedBody::new(body, watch)))
     }
-}
-
-fn ambiguous(parts: &http::request::Parts) -> Response {
-    let mut response = security::bad_request()
-        .detail("Transfer-Encoding and Content-Length exclude each other; send one of them")
-        .answer(parts);
-    response
-        .headers_mut()
-        .insert(header::CONNECTION, HeaderValue::from_static("close"));
-    response
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ pub mod backoff;
 mod dialect;
 pub mod native;
 pub mod projection;
+mod recent;
 pub mod target;
 pub mod usage;
 pub mod verify;

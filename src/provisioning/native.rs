@@ -15,6 +15,27 @@ pub fn schema(engine: Engine) -> Vec<&'static str> {
     split(text)
 }
 
+/// The same for a schema that is there, but perhaps not whole: what is missing is made, the views are made anew.
+pub fn mending(engine: Engine) -> Vec<String> {
+    let view = match engine {
+        Engine::Sqlite => "CREATE VIEW IF NOT EXISTS ",
+        Engine::Postgres | Engine::Mysql => "CREATE OR REPLACE VIEW ",
+    };
+    let forms = [
+        ("CREATE TABLE ", "CREATE TABLE IF NOT EXISTS "),
+        ("CREATE INDEX ", "CREATE INDEX IF NOT EXISTS "),
+        ("CREATE VIEW ", view),
+    ];
+    let mended = |statement: &str| {
+        let form = |(made, mended): &(&str, &str)| {
+            let at = statement.find(made)?;
+            Some(format!("{mended}{}", &statement[at + made.len()..]))
+        };
+        forms.iter().find_map(form)
+    };
+    schema(engine).into_iter().filter_map(mended).collect()
+}
+
 /// The statements that create the daemons' roles, with placeholders for the passwords. SQLite has no roles.
 pub fn grants(engine: Engine) -> Vec<&'static str> {
     let text = match engine {
@@ -39,6 +60,18 @@ fn split(text: &'static str) -> Vec<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn everything_that_is_made_can_be_mended() {
+        for engine in [Engine::Sqlite, Engine::Postgres, Engine::Mysql] {
+            let mending = mending(engine);
+            assert_eq!(mending.len(), schema(engine).len());
+            let is_harmless = |statement: &String| {
+                statement.contains(" IF NOT EXISTS ") || statement.contains(" OR REPLACE ")
+            };
+            assert!(mending.iter().all(is_harmless));
+        }
+    }
 
     #[test]
     fn every_engine_has_the_same_tables_and_views() {

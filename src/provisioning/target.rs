@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sqlx::mysql::{MySqlConnectOptions, MySqlConnection};
+use sqlx::mysql::{MySqlConnectOptions, MySqlConnection, MySqlDatabaseError};
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, SqlSafeStr as _};
@@ -530,6 +530,9 @@ impl Target {
     /// Creates tables and views if they are not there. `false` when they were.
     pub async fn init(&mut self, now: Timestamp) -> Result<bool, TargetError> {
         if self.schema_version().await?.is_some() {
+            for statement in native::mending(self.engine) {
+                self.run_as_given(statement).await?;
+            }
             return Ok(false);
         }
         // MariaDB commits at each of these; the others make all or nothing of it.
@@ -598,7 +601,7 @@ fn trouble(error: &sqlx::Error) -> TargetError {
         }
         sqlx::Error::Tls(_) => TargetError::whole("unreachable", "no secure connection can be made"),
         sqlx::Error::Database(refusal) => {
-            let code = refusal.code().unwrap_or_default();
+            let code = code_of(refusal.as_ref());
             let said = refusal.message().lines().next().unwrap_or_default().to_owned();
             if refusal.is_unique_violation() {
                 return TargetError::object("conflict", format!("the target refuses a second row: {said}"));
@@ -606,21 +609,19 @@ fn trouble(error: &sqlx::Error) -> TargetError {
             if refusal.is_foreign_key_violation() || refusal.is_check_violation() {
                 return TargetError::object("constraint", format!("the target refuses the row: {said}"));
             }
-            match code.as_ref() {
+            match code.as_str() {
                 "28P01" | "28000" | "3D000" | "1045" | "1044" | "1049" => {
                     TargetError::whole("permission", format!("the target lets nobody in: {said}"))
                 }
                 "42501" | "1142" | "1143" => {
                     TargetError::whole("permission", format!("a right is missing: {said}"))
                 }
-                "25006" | "1290" | "8" => TargetError::whole("read_only", "the target is read-only"),
-                "42P01" | "42703" | "1146" | "1054" => {
-                    let text = format!("the schema is not there, run `postdesk target init`: {said}");
-                    TargetError::whole("schema", text)
+                "25006" | "1290" | "1792" | "1836" | "8" => {
+                    TargetError::whole("read_only", "the target is read-only")
                 }
+                "42P01" | "42703" | "1146" | "1054" => TargetError::whole("schema", not_there(&said)),
                 "1" if said.starts_with("no such") || said.contains("has no column") => {
-                    let text = format!("the schema is not there, run `postdesk target init`: {said}");
-                    TargetError::whole("schema", text)
+                    TargetError::whole("schema", not_there(&said))
                 }
                 "53300" | "57P03" | "57P01" | "57P02" | "1040" | "1053" => {
                     TargetError::whole("unreachable", said)
@@ -639,6 +640,19 @@ fn trouble(error: &sqlx::Error) -> TargetError {
             format!("the connection failed: {}", kind_of(other)),
         ),
     }
+}
+
+/// The code of a refusal: of MariaDB its own number, because its SQLSTATE is the same for almost everything.
+fn code_of(refusal: &dyn sqlx::error::DatabaseError) -> String {
+    let number = refusal.try_downcast_ref::<MySqlDatabaseError>();
+    let number = number.map(|refusal| refusal.number().to_string());
+    number.unwrap_or_else(|| refusal.code().unwrap_or_default().into_owned())
+}
+
+fn not_there(said: &str) -> String {
+    format!(
+        "the schema is not there or not whole, run `postdesk target init` and then `postdesk target resync`: {said}"
+    )
 }
 
 /// The kind of a driver error, without the values it may quote.

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::backoff;
 use super::projection::{self, Rows};
+use super::recent::Recent;
 use super::target::{Job, Outcome, Patience, Target, TargetError};
 use super::usage::{Counted, UsageError};
 use crate::config::{TargetSettings, WorkerSettings};
@@ -54,6 +55,7 @@ pub async fn run(
             settings: settings.clone(),
             holder,
             link: None,
+            recent: Recent::default(),
             counted: Counted::default(),
             usage_at: Instant::now(),
         };
@@ -107,6 +109,7 @@ struct Deliverer {
     settings: WorkerSettings,
     holder: Uuid,
     link: Option<Target>,
+    recent: Recent,
     counted: Counted,
     usage_at: Instant,
 }
@@ -246,6 +249,11 @@ impl Deliverer {
         let written = done.clone().filter(|(_, outcome)| **outcome == Outcome::Written);
         let written: Vec<(Uuid, i64)> = written.map(|(job, _)| (job.object, job.revision)).collect();
         self.app.store.settle(self.row.id, &written).await?;
+        let gone = jobs.iter().filter(|job| matches!(job.rows, Rows::None));
+        let gone: Vec<Uuid> = gone.map(|job| job.object).collect();
+        self.app.store.forget_purged(self.row.id, &gone).await?;
+        let objects = written.iter().map(|(object, _)| *object);
+        self.recent.written(Instant::now(), objects);
         for (job, _) in done.filter(|(_, outcome)| **outcome == Outcome::Newer) {
             let now = self.app.store.projected(job.kind, job.object).await?;
             // Either a newer version is there meanwhile, and its note is due; or the target knows more than we do.
@@ -312,6 +320,7 @@ impl Deliverer {
     async fn down(&mut self, error: &TargetError) -> Result<Round, Error> {
         // Whatever state the connection is in, a new one starts clean.
         self.link = None;
+        self.doubt().await?;
         let trouble = Trouble {
             class: error.class,
             text: error.text.clone(),
@@ -325,6 +334,13 @@ impl Deliverer {
         Ok(Round::Down(
             backoff::jittered(tries, MOST_BETWEEN_PROBES, self.dice()).max(least),
         ))
+    }
+
+    /// Writes anew what the target may have forgotten when it went away.
+    async fn doubt(&mut self) -> Result<(), Error> {
+        self.app.store.doubt(self.row.id, &self.recent.objects()).await?;
+        self.recent.clear();
+        Ok(())
     }
 
     async fn read_usage(&mut self) -> Result<(), Error> {
@@ -342,6 +358,7 @@ impl Deliverer {
             Err(UsageError::Store(error)) => Err(error),
             Err(UsageError::Target(error)) => {
                 self.link = None;
+                self.doubt().await?;
                 tracing::debug!(target.name = %self.row.name, error = %error, "usage cannot be read");
                 Ok(())
             }

@@ -123,17 +123,12 @@ pub async fn settle_destinations(
 
     let mut settled: Vec<Settled> = Vec::with_capacity(destinations.len());
     for destination in destinations {
-        let mut external = false;
         let mut own = true;
         if destination.domain() != domain {
             match app.store.domain(destination.domain()).await {
-                Ok(guarded) => {
-                    external = guarded.open::<AliasRead>(&call.actor).is_err();
-                }
-                Err(Error::NotFound(_)) => {
-                    own = false;
-                    external = true;
-                }
+                // Whether a domain that the asker cannot see is hosted here must not show in how it is written.
+                Ok(guarded) => own = guarded.open::<AliasRead>(&call.actor).is_ok(),
+                Err(Error::NotFound(_)) => own = false,
                 Err(error) => return Err(error),
             }
         }
@@ -141,7 +136,7 @@ pub async fn settle_destinations(
         if !settled.iter().any(|have| have.destination == destination) {
             settled.push(Settled {
                 destination,
-                external,
+                external: !own,
             });
         }
     }

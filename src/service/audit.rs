@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use super::App;
 use super::mailboxes::Inside;
-use crate::access::{AuditRead, Call, Permit, Place, Scope};
+use crate::access::{AuditRead, Call, DomainRead, Permit, Place, Scope};
 use crate::error::Error;
 use crate::store::{Cursor, EventFilter, EventOrder, EventRecord, Page, PageRequest};
 
@@ -23,6 +23,15 @@ pub async fn of_subject(
         ..EventFilter::default()
     };
     app.store.events(&permit, &filter, page).await
+}
+
+/// The name of what was purged under this id, for those who would have seen it.
+pub async fn purged(app: &App, call: &Call, id: Uuid) -> Result<Option<String>, Error> {
+    let Some(found) = app.store.purged(id).await? else {
+        return Ok(None);
+    };
+    let opened = found.open::<DomainRead>(&call.actor);
+    Ok(opened.ok().map(|((kind, name), _)| format!("the {kind} {name}")))
 }
 
 /// What happened in a domain, an org or everywhere the asker looks after, the newest first.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::access::{Call, Permission, Permit};
 use crate::error::Error;
 use crate::ids::Ids;
-use crate::model::{AddressPolicy, Clock, Domain, DomainName, Event, PasswordRules};
+use crate::model::{AddressPolicy, Clock, Domain, DomainName, Event, PasswordRules, Refusal};
 use crate::store::Store;
 
 pub mod accounts;
@@ -25,6 +25,7 @@ pub mod resolve;
 pub mod search;
 pub mod sign_in;
 pub mod tokens;
+pub mod warnings;
 
 /// The application: everything a wish needs. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -50,6 +51,8 @@ pub struct Parts {
     pub base_url: String,
     /// How mail programs reach the cluster, for hand-over sheets.
     pub mail_hosts: MailHosts,
+    /// How many requests of one API token are answered in a minute.
+    pub api_per_minute: u32,
 }
 
 /// How mail programs reach the cluster.
@@ -112,7 +115,8 @@ impl App {
     ) -> Result<(Domain, Permit<P>), Error> {
         let (domain, permit) = self.domain(call, name).await?;
         if domain.deleted.is_some() {
-            return Err(Error::not_found("domain", name.as_str()));
+            let detail = format!("{} is in the bin.", domain.name);
+            return Err(Refusal::new("domain_deleted", detail, "Restore the domain first.").into());
         }
         Ok((domain, permit))
     }

@@ -111,8 +111,11 @@ impl Walk<'_> {
         let Some(domain) = domain else {
             return Ok(end(StepKind::External));
         };
-        let Ok((hosted, permit)) = self.app.live_domain::<AliasRead>(self.call, &domain).await else {
-            return Ok(end(StepKind::External));
+        let (hosted, permit) = match self.app.domain::<AliasRead>(self.call, &domain).await {
+            Ok((hosted, _)) if hosted.deleted.is_some() => return Ok(end(StepKind::Unknown)),
+            Ok(found) => found,
+            Err(Error::NotFound(_) | Error::Refused(_)) => return Ok(end(StepKind::External)),
+            Err(error) => return Err(error),
         };
         let local = address.rsplit_once('@').map_or("", |(local, _)| local);
         let local = local.split('+').next().unwrap_or(local);

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::page::{Page, PageRequest};
 use super::row::{Reading, time};
 use super::{Store, corrupt};
-use crate::access::{AuditRead, OrgPath, Permit, Place};
+use crate::access::{AuditRead, Guarded, OrgPath, Permit, Place};
 use crate::db::{Db, Query, row};
 use crate::error::Error;
 use crate::model::{Detail, DomainId, EventId, EventKind, Timestamp};
@@ -137,6 +137,28 @@ impl Store {
             items,
             next: rows.next,
         })
+    }
+
+    /// What was purged under this id, if anything was: its kind and the name that it had.
+    pub async fn purged(&self, id: Uuid) -> Result<Option<Guarded<(String, String)>>, Error> {
+        let row: Option<(String, String, Option<Uuid>, String)> = self
+            .db
+            .read(
+                "SELECT subject_kind, org_path, domain_id, subject FROM events WHERE subject_id = $1
+                   AND kind IN ('mailbox.purged', 'alias.purged', 'domain.purged', 'org.purged')
+                 ORDER BY id DESC LIMIT 1",
+            )
+            .bind(id)
+            .fetch_optional()
+            .await?;
+        let Some((kind, path, domain, name)) = row else {
+            return Ok(None);
+        };
+        let place = Place {
+            org: OrgPath::parse(&path).ok_or_else(|| corrupt("events", "org_path", &id))?,
+            domain: domain.map(DomainId::from),
+        };
+        Ok(Some(Guarded::new(place, (kind, name))))
     }
 
     fn newest(&self, filter: &EventFilter, place: &Place) -> Query<'_> {

@@ -170,6 +170,49 @@ impl Store {
         Ok(())
     }
 
+    /// Forgets that a target was told of objects that are gone for good, now that it holds nothing of them.
+    pub async fn forget_purged(&self, target: TargetId, objects: &[Uuid]) -> Result<(), Error> {
+        if objects.is_empty() {
+            return Ok(());
+        }
+        let mut tx: Tx<Error> = self.db.begin().await?;
+        for object in objects {
+            tx.query(
+                "DELETE FROM projections WHERE object_id = $1 AND target_id = $2 AND pending_since IS NULL
+                   AND kind IN ('mailbox', 'alias', 'domain')
+                   AND NOT EXISTS (SELECT 1 FROM mailboxes m WHERE m.id = $1)
+                   AND NOT EXISTS (SELECT 1 FROM aliases a WHERE a.id = $1)
+                   AND NOT EXISTS (SELECT 1 FROM domains d WHERE d.id = $1)",
+            )
+            .bind(*object)
+            .bind(target.uuid())
+            .execute()
+            .await?;
+        }
+        tx.commit().await
+    }
+
+    /// Notes that a target may have forgotten these objects: they are written again, which is harmless if it has not.
+    pub async fn doubt(&self, target: TargetId, objects: &[Uuid]) -> Result<(), Error> {
+        if objects.is_empty() {
+            return Ok(());
+        }
+        let now = self.clock.now().as_micros();
+        let mut tx: Tx<Error> = self.db.begin().await?;
+        for object in objects {
+            tx.query(
+                "UPDATE projections SET pending_since = $3, due_at = $3
+                 WHERE object_id = $1 AND target_id = $2 AND pending_since IS NULL",
+            )
+            .bind(*object)
+            .bind(target.uuid())
+            .bind(now)
+            .execute()
+            .await?;
+        }
+        tx.commit().await
+    }
+
     /// Notes that one object could not be written; it is tried again at `due_at`, or parked until somebody asks.
     pub async fn postpone(
         &self,

@@ -8,17 +8,20 @@ use axum::body::Bytes;
 use axum::extract::{FromRequest, OriginalUri, RawPathParams, Request};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header};
 
+use super::filters;
 use super::json::{self, Fields};
 use super::problem::Problem;
 use super::query::{Paging, Query};
+use super::reply::Resource;
+use super::schemas::untyped;
 use crate::access::{Actor, Call, IdempotencyKey};
 use crate::error::Error;
 use crate::http::security::RequestId;
 use crate::model::Invalid;
-use crate::service::App;
+use crate::service::{App, audit};
 
 /// Longest time that an answer waits for the targets.
-const MOST_WAIT_S: u64 = 30;
+pub(super) const MOST_WAIT_S: u64 = 30;
 /// The media type of a change.
 const MERGE_PATCH: &str = "application/merge-patch+json";
 /// The media type of everything else.
@@ -85,7 +88,22 @@ impl Ask {
         parsed.map_err(|_| Error::not_found(name, text).into())
     }
 
-    fn call(&self) -> Call {
+    /// What is not found under an id may have been there once: 410 for those who would have seen it.
+    pub(super) async fn missing(&self, call: &Call, name: &str, error: Error) -> Problem {
+        let id = match &error {
+            Error::NotFound(_) => untyped(self.segment(name)),
+            _ => None,
+        };
+        let Some(id) = id else { return error.into() };
+        match audit::purged(&self.app, call, id).await {
+            Ok(Some(what)) => Problem::purged(&what),
+            Ok(None) => error.into(),
+            Err(error) => error.into(),
+        }
+    }
+
+    /// The request as the service sees it.
+    pub(super) fn call(&self) -> Call {
         Call::new(self.actor.clone(), &self.request_id)
     }
 
@@ -114,6 +132,18 @@ impl Ask {
         let value = read(&mut query);
         query.finish()?;
         Ok((self.call(), value, paging?))
+    }
+
+    /// A request for a page of things of which `fields` and `count` may be asked.
+    pub(super) fn listing_of<R: Resource + 'static, T>(
+        &self,
+        read: impl FnOnce(&mut Query) -> T,
+    ) -> Result<(Call, T, Paging), Problem> {
+        let (call, (value, (fields, count)), mut paging) =
+            self.listing(|query| (read(query), filters::columns::<R>(query)))?;
+        paging.fields = fields;
+        paging.count = count;
+        Ok((call, value, paging))
     }
 
     /// A request that changes something: `dry_run`, `If-Match` and `Idempotency-Key` are in the call.

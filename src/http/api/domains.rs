@@ -22,6 +22,7 @@ use crate::model::{
 };
 use crate::service::App;
 use crate::service::domains::{self, DomainRef};
+use crate::service::warnings::About;
 
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -136,6 +137,10 @@ impl Resource for Domain {
 
     fn version(&self) -> i64 {
         self.version
+    }
+
+    fn about(&self) -> About<'_> {
+        About::Domain(self)
     }
 
     fn path(&self) -> String {
@@ -276,20 +281,27 @@ fn change(fields: &mut Fields<'_>) -> Option<DomainPatch> {
 /// The name of the domain that the path names.
 async fn name(ask: &Ask, call: &Call) -> Result<DomainName, Problem> {
     let at: DomainRef = ask.at("domain")?;
-    Ok(domains::name_of(&ask.app, call, at).await?)
+    match domains::name_of(&ask.app, call, at).await {
+        Ok(name) => Ok(name),
+        Err(error) => Err(ask.missing(call, "domain", error).await),
+    }
 }
 
 /// List domains
 ///
 /// Those that the token may see, by org and name.
 #[utoipa::path(get, path = "/domains", operation_id = "listDomains", tag = "Domains",
-    params(filters::Text, filters::InsideOrg, filters::InState, filters::Since),
+    params(filters::Text, filters::InsideOrg, filters::InState, filters::Since, filters::Columns),
     responses((status = 200, description = "A page of domains.", body = DomainList)))]
 async fn list(ask: Ask) -> Result<Response, Problem> {
     let read = |query: &mut _| (filters::inside_org(query), filters::common(query));
-    let (call, (inside, filter), paging) = ask.listing(read)?;
+    let (call, (inside, filter), paging) = ask.listing_of::<Domain, _>(read)?;
     let page = domains::list(&ask.app, &call, &inside, &filter, &paging.page).await?;
-    reply::page(&ask, &paging, &page).await
+    let all = match paging.whole() {
+        Some(whole) => Some(domains::list(&ask.app, &call, &inside, &filter, &whole).await?),
+        None => None,
+    };
+    reply::page(&ask, &paging, &page, all).await
 }
 
 /// Add a domain
@@ -333,7 +345,7 @@ async fn patch(ask: Ask) -> Result<Response, Problem> {
 async fn delete(ask: Ask) -> Result<Response, Problem> {
     let call = ask.writing()?;
     let done = domains::delete(&ask.app, &call, &name(&ask, &call).await?).await?;
-    reply::done(&ask, call.dry_run, &done, Success::Ok).await
+    reply::binned(&ask, call.dry_run, &done, "domain").await
 }
 
 /// Read the limits of a domain

@@ -1,13 +1,17 @@
 //! `/events` and `/audit`: what happened, as a feed and as a list.
 
+use std::time::Duration;
+
 use axum::response::Response;
 use serde::Serialize;
+use tokio::sync::Semaphore;
+use tokio::time::Instant;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use super::ask::Ask;
+use super::ask::{Ask, MOST_WAIT_S};
 use super::json::Wrong;
 use super::problem::Problem;
 use super::query::Query;
@@ -141,14 +145,53 @@ fn narrowed(query: &mut Query) -> (Inside, Option<Uuid>) {
     (filters::inside(query), subject)
 }
 
+/// How long to wait for something to happen.
+#[derive(utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "describes what `wait` reads")]
+struct Waiting {
+    /// Seconds that the answer may wait for the first event that follows.
+    #[param(required = false, minimum = 0, maximum = 30, default = 0)]
+    wait: u64,
+}
+
+/// How many may wait at once; one more is answered at once.
+static WAITING: Semaphore = Semaphore::const_new(64);
+/// The longest pause between two looks.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+
+fn wait(query: &mut Query) -> Option<Duration> {
+    query.parsed("wait", |text| {
+        let seconds = text.parse().ok().filter(|seconds| *seconds <= MOST_WAIT_S);
+        seconds.map(Duration::from_secs).ok_or_else(|| {
+            let detail = format!("give whole seconds from 0 to {MOST_WAIT_S}");
+            Wrong::new("out_of_range", detail)
+        })
+    })
+}
+
 /// Follow what happens
 ///
-/// The oldest first. Ask again with `next_after`, which is there on the last page too, for what came since.
-#[utoipa::path(get, path = "/events", operation_id = "listEvents", tag = "Events", params(filters::Inside, About),
+/// The oldest first. With `wait` an answer without events waits for the first. Ask again with `next_after`, which is there on the last page too, for what came since.
+#[utoipa::path(get, path = "/events", operation_id = "listEvents", tag = "Events",
+    params(filters::Inside, About, Waiting),
     responses((status = 200, description = "A page of events.", body = EventList)))]
 async fn feed(ask: Ask) -> Result<Response, Problem> {
-    let (call, (inside, subject), paging) = ask.listing(narrowed)?;
-    let page = audit::feed(&ask.app, &call, &inside, subject, &paging.page).await?;
+    let (call, ((inside, subject), wait), paging) = ask.listing(|query| (narrowed(query), wait(query)))?;
+    let deadline = Instant::now() + wait.unwrap_or_default();
+    let mut bell = ask.app.store.pending.listen();
+    let page = loop {
+        let page = audit::feed(&ask.app, &call, &inside, subject, &paging.page).await?;
+        if !page.items.is_empty() || Instant::now() >= deadline {
+            break page;
+        }
+        let Ok(_place) = WAITING.try_acquire() else {
+            break page;
+        };
+        // Other nodes and what must settle first ring no bell here: look again now and then.
+        let next = deadline.min(Instant::now() + LOOK_AGAIN);
+        drop(tokio::time::timeout_at(next, bell.changed()).await);
+    };
     let events: Vec<EventView<'_>> = page.items.iter().map(EventView::of).collect();
     let last = page.items.last().map(audit::cursor_after);
     let next = last.or_else(|| paging.page.after.clone());

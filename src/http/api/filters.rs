@@ -4,8 +4,11 @@
     reason = "the structs describe what the functions beside them read"
 )]
 
+use utoipa::PartialSchema as _;
+
 use super::json::Wrong;
 use super::query::Query;
+use super::reply::Resource;
 use crate::model::{DomainName, OrgId};
 use crate::service::mailboxes::Inside as Within;
 use crate::service::search;
@@ -57,6 +60,41 @@ pub(super) struct Since {
     /// Only those changed since.
     #[param(required = false, format = DateTime)]
     updated_since: String,
+}
+
+/// What is shown of a list.
+#[derive(utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Columns {
+    /// Only these fields of each item, with commas between them.
+    #[param(required = false, example = "id,version")]
+    fields: String,
+    /// Count all items too. More than 10000 are not counted.
+    #[param(required = false, default = false)]
+    count: bool,
+}
+
+/// Reads `fields` and `count`.
+pub(super) fn columns<R: Resource + 'static>(query: &mut Query) -> (Option<Vec<String>>, bool) {
+    let fields = query.parsed("fields", |text| {
+        let schema = serde_json::to_value(<R::View<'static>>::schema()).unwrap_or_default();
+        let known = |name: &&str| schema["properties"].get(*name).is_some();
+        let names: Vec<&str> = text.split(',').map(str::trim).collect();
+        match names.iter().find(|name| !known(name)) {
+            None => Ok(names.into_iter().map(ToOwned::to_owned).collect()),
+            Some(unknown) => {
+                let there = schema["properties"].as_object();
+                let there: Vec<&str> = there
+                    .into_iter()
+                    .flatten()
+                    .map(|(name, _)| name.as_str())
+                    .collect();
+                let detail = format!("there is no field {unknown:?}; there are {}", there.join(", "));
+                Err(Wrong::new("unknown_field", detail))
+            }
+        }
+    });
+    (fields, query.switch("count"))
 }
 
 /// Reads `org` and `domain`.

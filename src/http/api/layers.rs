@@ -1,6 +1,7 @@
 //! What every request to the API passes: who sends it, whether it was sent before, and how problems are written out.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
@@ -14,6 +15,7 @@ use uuid::Uuid;
 
 use super::ask::{accepts_json, idempotency_key};
 use super::problem::Problem;
+use super::rates::Rates;
 use crate::access::{Actor, Credential, IdempotencyKey};
 use crate::error::{Error, IdempotencyProblem};
 use crate::http::identity::Bearer;
@@ -57,21 +59,36 @@ pub(super) async fn render(State(app): State<App>, request: Request, next: Next)
     response
 }
 
-/// The layer of every resource: names the sender, and answers what was answered before.
-pub(super) async fn admit(State(app): State<App>, request: Request, next: Next) -> Response {
+/// The layer of every resource: names the sender, who may not ask too much, and answers what was answered before.
+pub(super) async fn admit(
+    State((app, rates)): State<(App, Arc<Rates>)>,
+    request: Request,
+    next: Next,
+) -> Response {
     let (mut parts, body) = request.into_parts();
     let actor = match Bearer::from_request_parts(&mut parts, &app).await {
         Ok(Bearer(actor)) => actor,
         Err(problem) => return problem.into_response(),
     };
     let owner = owner(&actor);
-    parts.extensions.insert(actor);
+    let (left, mut response) = match rates.take(owner, actor.now()) {
+        Ok(left) => {
+            parts.extensions.insert(actor);
+            (left, admitted(&app, owner, parts, body, next).await)
+        }
+        Err(left) => (left, left.refusal().into_response()),
+    };
+    left.tell(&mut response);
+    response
+}
+
+async fn admitted(app: &App, owner: Uuid, parts: Parts, body: Body, next: Next) -> Response {
     if parts.method != Method::POST {
         return next.run(Request::from_parts(parts, body)).await;
     }
     match idempotency_key(&parts.headers) {
         Ok(None) => next.run(Request::from_parts(parts, body)).await,
-        Ok(Some(key)) => once(&app, owner, key, parts, body, next)
+        Ok(Some(key)) => once(app, owner, key, parts, body, next)
             .await
             .unwrap_or_else(|error| Problem::from(error).into_response()),
         Err(problem) => problem.into_response(),

@@ -5,6 +5,7 @@
 //! the [`layers`] round all of them. The OpenAPI document is made from the same handlers.
 
 use std::future::ready;
+use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Bytes;
@@ -31,6 +32,7 @@ mod orgs;
 mod problem;
 mod provisioning;
 mod query;
+mod rates;
 mod reply;
 mod schemas;
 mod tokens;
@@ -61,7 +63,8 @@ pub fn router(app: App) -> Router {
     let document: Bytes = openapi::finished(described, openapi::EXAMPLES).into();
     // The document needs no token: it says nothing that the source does not.
     let serve = move || ready(([(header::CONTENT_TYPE, "application/json")], document.clone()));
-    let admit = middleware::from_fn_with_state(app.clone(), layers::admit);
+    let rates = Arc::new(rates::Rates::new(app.api_per_minute));
+    let admit = middleware::from_fn_with_state((app.clone(), rates), layers::admit);
     let render = middleware::from_fn_with_state(app.clone(), layers::render);
     let v1 = resources
         .route_layer(admit)

@@ -114,14 +114,36 @@ fn components(components: &mut Value) {
     for (name, described) in more {
         components["schemas"][name] = schema(described);
     }
+    for (thing, list) in [
+        ("Mailbox", "MailboxList"),
+        ("Alias", "AliasList"),
+        ("Domain", "DomainList"),
+        ("Org", "OrgList"),
+    ] {
+        in_part(thing, &mut components["schemas"][list]["properties"]);
+    }
+    for thing in ["Mailbox", "Alias"] {
+        components["schemas"][thing]["properties"]["warnings"] = json!({"type": "array", "items": {"type": "string"},
+            "description": "What is worth knowing about what was just done; left out when there is nothing."});
+    }
     components["parameters"] = parameters();
     components["headers"] = headers();
     let answers = PROBLEMS.map(|(status, name, description)| (name.to_owned(), problem(status, description)));
     components["responses"] = Value::Object(Map::from_iter(answers));
 }
 
+/// What `fields` and `count` make of a list of things.
+fn in_part(thing: &str, list: &mut Value) {
+    list["data"]["items"] = json!({"anyOf": [reference("schemas", thing),
+        {"type": "object", "description": "The fields that were asked for, when some were."}]});
+    list["count"] =
+        json!({"type": "integer", "minimum": 0, "description": "How many there are, if that was asked."});
+    list["count_is_exact"] =
+        json!({"type": "boolean", "description": "Whether that is all; more than 10000 are not counted."});
+}
+
 /// Every status of a problem, its name among the components, and when it comes.
-const PROBLEMS: [(u16, &str, &str); 12] = [
+const PROBLEMS: [(u16, &str, &str); 14] = [
     (
         400,
         "BadRequest",
@@ -144,6 +166,7 @@ const PROBLEMS: [(u16, &str, &str); 12] = [
         "Conflict",
         "A rule is in the way: something is taken, a limit is reached, or the same request is under way.",
     ),
+    (410, "Gone", "It was in the bin and is gone for good."),
     (
         412,
         "PreconditionFailed",
@@ -159,6 +182,11 @@ const PROBLEMS: [(u16, &str, &str); 12] = [
         422,
         "Invalid",
         "Fields of the body are wrong; each is named under `errors`.",
+    ),
+    (
+        429,
+        "TooManyRequests",
+        "The token asked too much; `Retry-After` says when to come back.",
     ),
     (500, "Internal", "The portal made a mistake."),
     (
@@ -176,7 +204,7 @@ fn problem(status: u16, description: &str) -> Value {
             answer["headers"] =
                 json!({"WWW-Authenticate": {"$ref": "#/components/headers/WWW-Authenticate"}});
         }
-        503 => answer["headers"] = json!({"Retry-After": {"$ref": "#/components/headers/Retry-After"}}),
+        429 | 503 => answer["headers"] = json!({"Retry-After": {"$ref": "#/components/headers/Retry-After"}}),
         _ => {}
     }
     answer
@@ -215,6 +243,8 @@ fn headers() -> Value {
         "Location": {"description": "Where the thing is.", "schema": {"type": "string", "format": "uri"}},
         "Link": text("The next page (RFC 8288), if there is one."),
         "WWW-Authenticate": text("Always `Bearer`."),
+        "RateLimit": text("How many requests the token has left, and the seconds until they are counted anew."),
+        "RateLimit-Policy": text("How many requests a token has, and for how many seconds."),
         "Retry-After": {"description": "Seconds until it is worth trying again.", "schema": {"type": "integer"}},
     })
 }
@@ -292,6 +322,9 @@ fn answers(path: &str, method: &str, operation: &mut Value, has_version: bool, i
         if responses[status].is_null() {
             continue;
         }
+        for name in ["RateLimit", "RateLimit-Policy"] {
+            responses[status]["headers"][name] = reference("headers", name);
+        }
         if has_version || (!is_read && !path.ends_with("/password-resets")) {
             responses[status]["headers"]["ETag"] = reference("headers", "ETag");
         }
@@ -315,6 +348,12 @@ fn answers(path: &str, method: &str, operation: &mut Value, has_version: bool, i
     }
     let comes = |status: u16| match status {
         403 | 404 => takes_parameters || has_body || path != "/meta" && path != "/me",
+        410 => {
+            is_read
+                && ["{mailbox}", "{alias}", "{domain}"]
+                    .iter()
+                    .any(|name| path.ends_with(name))
+        }
         409 | 412 | 422 | 413 | 415 => !is_read,
         _ => true,
     };

@@ -18,6 +18,7 @@ use super::{BASE, filters};
 use crate::model::{
     DisplayName, ExternalId, Limits, Note, Org, OrgDraft, OrgId, OrgKind, OrgPatch, Timestamp,
 };
+use crate::service::warnings::About;
 use crate::service::{App, orgs};
 
 pub(super) fn routes() -> OpenApiRouter<App> {
@@ -134,6 +135,10 @@ impl Resource for Org {
         self.version
     }
 
+    fn about(&self) -> About<'_> {
+        About::Nothing
+    }
+
     fn path(&self) -> String {
         format!("{BASE}/orgs/{}", self.id)
     }
@@ -247,12 +252,16 @@ fn change(fields: &mut Fields<'_>) -> Option<OrgPatch> {
 ///
 /// Those that the token may see, by name.
 #[utoipa::path(get, path = "/orgs", operation_id = "listOrgs", tag = "Orgs",
-    params(filters::Text, filters::InState, filters::Since),
+    params(filters::Text, filters::InState, filters::Since, filters::Columns),
     responses((status = 200, description = "A page of orgs.", body = OrgList)))]
 async fn list(ask: Ask) -> Result<Response, Problem> {
-    let (call, filter, paging) = ask.listing(filters::common)?;
+    let (call, filter, paging) = ask.listing_of::<Org, _>(filters::common)?;
     let page = orgs::list(&ask.app, &call, &filter, &paging.page).await?;
-    reply::page(&ask, &paging, &page).await
+    let all = match paging.whole() {
+        Some(whole) => Some(orgs::list(&ask.app, &call, &filter, &whole).await?),
+        None => None,
+    };
+    reply::page(&ask, &paging, &page, all).await
 }
 
 /// Add an org
@@ -299,7 +308,7 @@ async fn patch(ask: Ask) -> Result<Response, Problem> {
 async fn delete(ask: Ask) -> Result<Response, Problem> {
     let call = ask.writing()?;
     let done = orgs::delete(&ask.app, &call, ask.at("org")?).await?;
-    reply::done(&ask, call.dry_run, &done, Success::Ok).await
+    reply::binned(&ask, call.dry_run, &done, "org").await
 }
 
 /// Read the limits of an org

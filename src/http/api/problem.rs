@@ -171,6 +171,26 @@ impl Problem {
         )
     }
 
+    /// 410: it was there, and is gone for good.
+    pub(super) fn purged(what: &str) -> Self {
+        let detail = format!("{what} was in the bin and is gone for good");
+        Self::new(StatusCode::GONE, "purged", "It is gone for good", detail)
+            .next("Make it anew if it is needed.")
+    }
+
+    /// 429: the token asked more than it may in a minute.
+    pub(super) fn rate_limited(most: u32, reset_s: u32) -> Self {
+        let detail = format!("this token asked more than {most} times in a minute");
+        Self::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            "rate_limited",
+            "Too many requests",
+            detail,
+        )
+        .next("Wait as long as Retry-After says, and ask less often.")
+        .with(header::RETRY_AFTER, HeaderValue::from(reset_s.max(1)))
+    }
+
     /// 409: the request was carried out, and its answer held a secret that is shown once.
     pub(super) fn already_done() -> Self {
         let detail =

@@ -14,6 +14,8 @@ use crate::store::{Cursor, PageRequest};
 const USUAL_LIMIT: usize = 50;
 /// The most items of a page.
 pub(super) const MOST_LIMIT: usize = 500;
+/// The most items that are counted.
+pub(super) const MOST_COUNTED: usize = 10_000;
 /// Bytes of the digest that ties a cursor to its list.
 const BINDING: usize = 9;
 
@@ -136,6 +138,10 @@ impl Query {
 pub(super) struct Paging {
     /// The page.
     pub(super) page: PageRequest,
+    /// The fields that are wanted of each item; all of them if nothing is said.
+    pub(super) fields: Option<Vec<String>>,
+    /// Whether all items are to be counted.
+    pub(super) count: bool,
     binding: [u8; BINDING],
     link: String,
 }
@@ -148,7 +154,9 @@ impl Paging {
         rest.sort();
         let mut digest = Sha256::new();
         digest.update(uri.path());
-        for (name, value) in &rest {
+        // What is shown of an item does not change which items there are.
+        let narrowing = |(name, _): &&(String, String)| name != "fields" && name != "count";
+        for (name, value) in rest.iter().filter(narrowing) {
             digest.update([0]);
             digest.update(name);
             digest.update([1]);
@@ -173,9 +181,16 @@ impl Paging {
         link.extend_pairs(&rest).append_pair("limit", &limit.to_string());
         Ok(Self {
             page: PageRequest { limit, after },
+            fields: None,
+            count: false,
             binding,
             link: link.finish(),
         })
+    }
+
+    /// The page by which all items are counted, if they are to be: everything that is counted exactly, and one more.
+    pub(super) fn whole(&self) -> Option<PageRequest> {
+        self.count.then(|| PageRequest::first(MOST_COUNTED))
     }
 
     /// The cursor as clients see it.

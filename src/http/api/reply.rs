@@ -6,21 +6,22 @@ use axum::body::Body;
 use axum::response::{IntoResponse as _, Response};
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use serde::Serialize;
-use utoipa::ToSchema;
+use utoipa::{PartialSchema, ToSchema};
 use uuid::Uuid;
 
 use super::ask::Ask;
 use super::problem::Problem;
 use super::query::Paging;
 use crate::error::Error;
-use crate::model::{Event, EventKind, Timestamp};
+use crate::model::{Event, EventKind, Refusal, Timestamp};
+use crate::service::warnings::{self, About};
 use crate::service::{App, Done};
 use crate::store::{Cursor, ObjectState, Page, TargetState};
 
 /// Something that has an address in the API and a version.
 pub(super) trait Resource {
     /// How it is written out.
-    type View<'a>: Serialize
+    type View<'a>: Serialize + PartialSchema
     where
         Self: 'a;
 
@@ -30,6 +31,8 @@ pub(super) trait Resource {
     fn pending(&self) -> bool;
     /// Its version.
     fn version(&self) -> i64;
+    /// What there may be to warn of.
+    fn about(&self) -> About<'_>;
     /// Its path.
     fn path(&self) -> String;
     /// How it is written out.
@@ -118,6 +121,18 @@ pub(super) struct ListView<'a, T> {
     data: &'a [T],
     has_more: bool,
     next_after: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    count: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    count_is_exact: Option<bool>,
+}
+
+/// A thing, and what is worth knowing about what was just done to it.
+#[derive(Serialize)]
+struct WarnedView<T> {
+    #[serde(flatten)]
+    view: T,
+    warnings: Vec<String>,
 }
 
 /// What a dry run answers.
@@ -174,12 +189,27 @@ pub(super) async fn item<R: Resource>(ask: &Ask, resource: &R) -> Result<Respons
 }
 
 async fn shown<R: Resource>(app: &App, status: StatusCode, resource: &R) -> Result<Response, Problem> {
+    warned(app, status, resource, Vec::new()).await
+}
+
+/// The same, and what is worth knowing about what was just done to it.
+async fn warned<R: Resource>(
+    app: &App,
+    status: StatusCode,
+    resource: &R,
+    warnings: Vec<String>,
+) -> Result<Response, Problem> {
     let held = match resource.object() {
         Some(object) => Some(app.store.object_states(object).await?),
         None => None,
     };
     let provisioning = held.as_deref().map(Provisioning::of);
-    let mut response = json(status, &resource.view(provisioning))?;
+    let view = resource.view(provisioning);
+    let mut response = if warnings.is_empty() {
+        json(status, &view)?
+    } else {
+        json(status, &WarnedView { view, warnings })?
+    };
     tag(&mut response, resource.version())?;
     Ok(response)
 }
@@ -211,6 +241,7 @@ pub(super) async fn page<R: Resource>(
     ask: &Ask,
     paging: &Paging,
     page: &Page<R>,
+    all: Option<Page<R>>,
 ) -> Result<Response, Problem> {
     let pending = page.items.iter().filter(|item| item.pending());
     let objects: Vec<Uuid> = pending.filter_map(Resource::object).collect();
@@ -220,8 +251,35 @@ pub(super) async fn page<R: Resource>(
         let provisioning = object.map(|object| Provisioning::in_short(open.get(&object).copied()));
         Resource::view(item, provisioning)
     };
-    let items: Vec<R::View<'_>> = page.items.iter().map(view).collect();
-    list(ask, paging, page.next.as_ref(), page.next.is_some(), &items)
+    let views = page.items.iter().map(view);
+    let counted = all.map(|all| (all.items.len(), all.next.is_none()));
+    let Some(fields) = &paging.fields else {
+        let items: Vec<R::View<'_>> = views.collect();
+        return listed(
+            ask,
+            paging,
+            page.next.as_ref(),
+            page.next.is_some(),
+            counted,
+            &items,
+        );
+    };
+    let mut items = Vec::with_capacity(page.items.len());
+    for view in views {
+        let mut item = serde_json::to_value(view).map_err(|error| Error::defect(error.to_string()))?;
+        if let Some(members) = item.as_object_mut() {
+            members.retain(|name, _| fields.contains(name));
+        }
+        items.push(item);
+    }
+    listed(
+        ask,
+        paging,
+        page.next.as_ref(),
+        page.next.is_some(),
+        counted,
+        &items,
+    )
 }
 
 /// A page of anything that was made ready to be written out.
@@ -232,11 +290,24 @@ pub(super) fn list<T: Serialize>(
     has_more: bool,
     items: &[T],
 ) -> Result<Response, Problem> {
+    listed(ask, paging, next, has_more, None, items)
+}
+
+fn listed<T: Serialize>(
+    ask: &Ask,
+    paging: &Paging,
+    next: Option<&Cursor>,
+    has_more: bool,
+    counted: Option<(usize, bool)>,
+    items: &[T],
+) -> Result<Response, Problem> {
     let sealed = next.map(|cursor| paging.sealed(cursor));
     let view = ListView {
         data: items,
         has_more,
         next_after: sealed.as_deref(),
+        count: counted.map(|(count, _)| count),
+        count_is_exact: counted.map(|(_, is_exact)| is_exact),
     };
     let mut response = json(StatusCode::OK, &view)?;
     if let Some(sealed) = &sealed {
@@ -252,6 +323,8 @@ pub(super) fn whole<T: Serialize>(items: &[T]) -> Result<Response, Problem> {
         data: items,
         has_more: false,
         next_after: None,
+        count: None,
+        count_is_exact: None,
     };
     json(StatusCode::OK, &view)
 }
@@ -263,10 +336,13 @@ pub(super) async fn done<R: Resource>(
     done: &Done<R>,
     success: Success,
 ) -> Result<Response, Problem> {
-    if dry_run {
-        return effects(&done.events);
-    }
     let resource = &done.value;
+    let (call, about) = (ask.call(), resource.about());
+    if dry_run {
+        let warnings = warnings::before(&ask.app, &call, about, &done.events).await?;
+        return effects(&done.events, warnings);
+    }
+    let warnings = warnings::after(&ask.app, &call, about, &done.events).await?;
     let waited = match (ask.wait()?, resource.object()) {
         (Some(within), Some(object)) => {
             ask.app.wait_in_sync(object, within).await?;
@@ -278,7 +354,7 @@ pub(super) async fn done<R: Resource>(
         Success::Ok => StatusCode::OK,
         Success::Created => StatusCode::CREATED,
     };
-    let mut response = shown(&ask.app, status, resource).await?;
+    let mut response = warned(&ask.app, status, resource, warnings).await?;
     if success == Success::Created {
         let location = header_value(&format!("{}{}", ask.app.base_url, resource.path()))?;
         response.headers_mut().insert(header::LOCATION, location);
@@ -289,6 +365,26 @@ pub(super) async fn done<R: Resource>(
     Ok(response)
 }
 
+/// What went into the bin. What somebody else had put there before is told apart, so that of several who delete the
+/// same thing at once only one is told that they did.
+pub(super) async fn binned<R: Resource>(
+    ask: &Ask,
+    dry_run: bool,
+    done: &Done<R>,
+    kind: &str,
+) -> Result<Response, Problem> {
+    let name = ask.segment(kind);
+    match (done.events.is_empty(), name.contains('@')) {
+        (false, _) => self::done(ask, dry_run, done, Success::Ok).await,
+        // By this address it is not found any more; by its id it is.
+        (true, true) => Err(Error::not_found(kind, name).into()),
+        (true, false) => {
+            let next = "Restore it, or leave it there until it is purged.";
+            Err(Refusal::new("deleted", format!("{name} is in the bin already."), next).into())
+        }
+    }
+}
+
 fn applied(response: &mut Response, within: Duration) -> Result<(), Problem> {
     let name = HeaderName::from_static("preference-applied");
     let value = header_value(&format!("wait={}", within.as_secs()))?;
@@ -297,7 +393,7 @@ fn applied(response: &mut Response, within: Duration) -> Result<(), Problem> {
 }
 
 /// What would have happened.
-pub(super) fn effects(events: &[Event]) -> Result<Response, Problem> {
+pub(super) fn effects(events: &[Event], warnings: Vec<String>) -> Result<Response, Problem> {
     let effect = |event| {
         let event: &Event = event;
         let text = &event.detail.text;
@@ -314,7 +410,7 @@ pub(super) fn effects(events: &[Event]) -> Result<Response, Problem> {
     let view = DryRunView {
         dry_run: true,
         effects: events.iter().map(effect).collect(),
-        warnings: Vec::new(),
+        warnings,
     };
     json(StatusCode::OK, &view)
 }

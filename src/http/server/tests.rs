@@ -250,27 +250,6 @@ async fn one_connection_too_many_is_closed_and_a_free_place_is_given_again() {
 }
 
 #[tokio::test]
-async fn a_length_beside_chunks_is_refused_in_either_order() {
-    let server = start(limits()).await;
-    let (length, chunked) = ("Content-Length: 5", "Transfer-Encoding: chunked");
-    for lines in [format!("{length}\r\n{chunked}"), format!("{chunked}\r\n{length}")] {
-        let mut stream = server
-            .send(&format!(
-                "POST /echo HTTP/1.1\r\nHost: a\r\n{lines}\r\n\r\n0\r\n\r\n"
-            ))
-            .await;
-        let answer = rest(&mut stream).await;
-        assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
-    }
-    let mut stream = server
-        .send(&format!(
-            "POST /echo HTTP/1.1\r\nHost: a\r\n{chunked}\r\n\r\n2\r\nhi\r\n0\r\n\r\n"
-        ))
-        .await;
-    until(&mut stream, "hi").await;
-}
-
-#[tokio::test]
 async fn a_head_has_a_size() {
     let server = start(limits()).await;
     let mut stream = server
@@ -290,8 +269,8 @@ async fn a_body_of_ten_megabytes_is_answered_and_not_just_cut_off() {
         .settings;
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let guard = security::Guard::new(&settings, address, TaskTracker::new());
-    let router = security::harden(
+    let guard = crate::http::security::Guard::new(&settings, address, TaskTracker::new());
+    let router = crate::http::security::harden(
         Router::new().route("/api/echo", post(|body: String| async move { body })),
         &guard,
     );

@@ -135,6 +135,12 @@ codes! {
     "provider" 409 "That is not for the provider."
         "The provider at the top cannot be limited, suspended or deleted."
         "Choose a reseller or a customer.";
+    "purged" 410 "It is gone for good."
+        "It was in the bin until its purge date."
+        "Make it anew if it is needed.";
+    "rate_limited" 429 "The token asks too much."
+        "It sent more requests in a minute than the portal answers for one token."
+        "Wait as long as Retry-After says. RateLimit says in each answer how many requests are left.";
     "renamed" 409 "The mailbox has another address now."
         "It was renamed; the detail names the new address."
         "Ask for the new address.";

@@ -115,6 +115,16 @@ impl Client {
         self.ask(Method::PATCH, path).json(kind, &body)
     }
 
+    /// Any method, with the kind of body that it takes.
+    pub(crate) fn any(&self, method: Method, path: &str, body: &str) -> Sending<'_> {
+        let kind = if method == Method::PATCH {
+            "application/merge-patch+json"
+        } else {
+            "application/json"
+        };
+        self.ask(method, path).json(kind, &body)
+    }
+
     pub(crate) fn delete(&self, path: &str) -> Sending<'_> {
         self.ask(Method::DELETE, path)
     }

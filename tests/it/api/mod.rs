@@ -2,6 +2,9 @@
 
 pub(crate) mod client;
 mod conventions;
+mod courtesies;
 mod document;
+mod doors;
 mod examples;
 mod resources;
+mod strangers;

@@ -1,8 +1,6 @@
 //! The plug is pulled, again and again, under load: what was acknowledged is there, everywhere, once.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{Read as _, Write as _};
-use std::net::TcpStream;
 use std::path::Path;
 use std::process::Command;
 use std::sync::Mutex;
@@ -11,7 +9,8 @@ use std::time::{Duration, Instant};
 
 use tempfile::tempdir;
 
-use super::binary::{Portal, run};
+use super::binary::Portal;
+use super::wire::{self, Wire};
 use crate::support::daemon::{self, PATIENCE};
 
 /// How often the plug is pulled; `POSTDESK_TEST_KILLS` asks for more.
@@ -93,6 +92,10 @@ fn write_until_killed(
     enough: usize,
 ) {
     let portal = Portal::start(dir, serve);
+    let wire = Wire {
+        address: portal.address.clone(),
+        token: token.to_owned(),
+    };
     let (over, acknowledged) = (AtomicBool::new(false), AtomicUsize::new(0));
     std::thread::scope(|scope| {
         for _ in 0..CLIENTS {
@@ -100,7 +103,9 @@ fn write_until_killed(
                 while !over.load(Ordering::Relaxed) {
                     let local = format!("m{:06}", next.fetch_add(1, Ordering::Relaxed));
                     ledger.ask(&local);
-                    if create(&portal.address, token, &local) == Some(201) {
+                    let body = format!(r#"{{"address": "{local}@one.example", "display_name": "Somebody"}}"#);
+                    let reply = wire.try_ask("POST", "/mailboxes", "", &body);
+                    if reply.is_some_and(|reply| reply.status == 201) {
                         ledger.acknowledge(&local);
                         acknowledged.fetch_add(1, Ordering::Relaxed);
                     }
@@ -117,65 +122,12 @@ fn write_until_killed(
     });
 }
 
-/// A store with one domain, a target, and an operator's token.
+/// A store with one domain, a target, and an operator's token; how to serve it.
 fn installation(dir: &Path) -> (String, String) {
-    std::fs::write(
-        dir.join("postdesk.toml"),
-        "[mail_policy]\nspecial_use_tlds = [\"example\"]\n\n[[targets]]\nname = \"cluster\"\nurl = \"sqlite:cluster.db\"\n",
-    )
-    .unwrap();
-    let config = "--config postdesk.toml";
-    run(dir, &format!("{config} target init cluster")).well();
-    let account = "account create --email op@example.org --name Op --role operator --scope system";
-    run(dir, &format!("{config} {account}")).well();
-    let token = run(
-        dir,
-        &format!("{config} --json token create --account op@example.org --name load"),
-    )
-    .well();
-    let token: serde_json::Value = serde_json::from_str(&token).unwrap();
-    let token = token["token"].as_str().unwrap().to_owned();
-    let serve = format!("{config} serve");
-    let portal = Portal::start(dir, &serve);
-    let orgs = get(&portal.address, &token, "/api/v1/orgs");
-    let org = orgs["data"][0]["id"].as_str().unwrap().to_owned();
-    let body = format!(r#"{{"name": "one.example", "org": "{org}"}}"#);
-    assert_eq!(post(&portal.address, &token, "/api/v1/domains", &body), Some(201));
+    let targets = [("cluster", "sqlite:cluster.db".to_owned())];
+    let (portal, wire) = wire::portal(dir, "", &targets, "");
     portal.stop();
-    (serve, token)
-}
-
-fn create(address: &str, token: &str, local: &str) -> Option<u16> {
-    let body = format!(r#"{{"address": "{local}@one.example", "display_name": "Somebody"}}"#);
-    post(address, token, "/api/v1/mailboxes", &body)
-}
-
-/// The status of the answer, if one came.
-fn post(address: &str, token: &str, path: &str, body: &str) -> Option<u16> {
-    let request = format!(
-        "POST {path} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {token}\r\nContent-Type: application/json\r\n\
-         Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
-        body.len()
-    );
-    let answer = talk(address, &request)?;
-    answer.split(' ').nth(1)?.parse().ok()
-}
-
-fn get(address: &str, token: &str, path: &str) -> serde_json::Value {
-    let request = format!(
-        "GET {path} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n\r\n"
-    );
-    let answer = talk(address, &request).unwrap();
-    serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap()
-}
-
-fn talk(address: &str, request: &str) -> Option<String> {
-    let mut stream = TcpStream::connect(address).ok()?;
-    stream.set_read_timeout(Some(PATIENCE)).ok()?;
-    stream.write_all(request.as_bytes()).ok()?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).ok()?;
-    Some(answer)
+    ("--config postdesk.toml serve".to_owned(), wire.token)
 }
 
 fn lines(dir: &Path, file: &str, sql: &str) -> Vec<String> {

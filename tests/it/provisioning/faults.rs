@@ -176,3 +176,52 @@ fn two_workers_share_a_target_without_harm() {
         two.stop().await;
     });
 }
+
+#[test]
+fn what_is_purged_while_a_target_is_away_is_taken_out_of_it_later_and_then_forgotten() {
+    block_on(async {
+        let app = TestApp::new(Backend::Sqlite).await;
+        let (up, away) = (
+            TestTarget::new("up", On::Sqlite).await,
+            TestTarget::new("away", On::Sqlite).await,
+        );
+        let worker = Worker::start(&app, &[&up, &away]).await;
+        app.domain("one.test").await;
+        let anna = app.mailbox("anna@one.test").await;
+        settled(&app).await;
+        worker.stop().await;
+
+        let worker = Worker::start(&app, &[&up]).await;
+        app.store
+            .sync_targets(&[up.settings.clone(), away.settings.clone()])
+            .await
+            .unwrap();
+        mailboxes::delete(&app, &app.root(), &"anna@one.test".parse().unwrap())
+            .await
+            .unwrap();
+        let told = async || {
+            let states = provisioning::states_of(&app, anna.id.uuid()).await.unwrap();
+            states
+                .into_iter()
+                .map(|state| (state.target, state.state))
+                .collect::<Vec<_>>()
+        };
+        until(&app, "one target knows, the other does not", async || {
+            told().await.contains(&("up".to_owned(), ObjectState::InSync))
+        })
+        .await;
+        app.days_later(40);
+        postdesk::service::housekeeping::keep_promises(&app)
+            .await
+            .unwrap();
+        assert_eq!(told().await, [("away".to_owned(), ObjectState::Pending)]);
+        assert_eq!(away.rows("SELECT username FROM imap_users"), ["anna@one.test"]);
+        worker.stop().await;
+
+        let worker = Worker::start(&app, &[&up, &away]).await;
+        settled(&app).await;
+        assert!(away.rows("SELECT username FROM imap_users").is_empty());
+        until(&app, "nothing is kept of it", async || told().await.is_empty()).await;
+        worker.stop().await;
+    });
+}

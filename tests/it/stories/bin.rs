@@ -222,7 +222,7 @@ async fn nothing_comes_back_into_a_deleted_domain(app: &TestApp) {
         (word(&mailbox), word(&alias)),
         ("domain_deleted".to_owned(), "domain_deleted".to_owned())
     );
-    assert_eq!(word(&new), "not found");
+    assert_eq!(word(&new), "domain_deleted");
 }
 
 async fn nothing_is_changed_in_the_bin(app: &TestApp) {

@@ -1,6 +1,6 @@
 //! API tokens.
 
-use postdesk::access::{Ceiling, Role};
+use postdesk::access::{Call, Ceiling, Role};
 use postdesk::service::{mailboxes, sign_in, tokens};
 
 use super::word;
@@ -15,7 +15,7 @@ both! {
     a_token_makes_no_tokens,
     a_token_is_stored_as_a_digest,
     one_sees_and_revokes_ones_own_tokens_only,
-    who_may_make_tokens_somewhere_may_make_them,
+    whoever_may_do_something_may_have_a_token_do_it,
 }
 
 async fn a_token_is_its_owner_and_no_more(app: &TestApp) {
@@ -115,14 +115,23 @@ async fn one_sees_and_revokes_ones_own_tokens_only(app: &TestApp) {
     assert_eq!(word(&tokens::revoke(app, &other.call, id).await), "not found");
 }
 
-async fn who_may_make_tokens_somewhere_may_make_them(app: &TestApp) {
+async fn whoever_may_do_something_may_have_a_token_do_it(app: &TestApp) {
     app.domain("brightwater.example").await;
-    app.domain("harbour.example").await;
-    let desk = app.help_desk("brightwater.example").await;
-    let create = async |call| tokens::create(app, call, "test".parse().unwrap(), 9, false).await;
+    let scope = app.domain_scope("brightwater.example").await;
+    let create = async |call: &Call| {
+        tokens::create(app, call, "test".parse().unwrap(), 9, false)
+            .await
+            .map(drop)
+    };
 
-    assert_eq!(word(&create(&desk.call).await), "token.manage_own is missing");
-    desk.also(Role::DomainAdmin, app.domain_scope("harbour.example").await)
-        .await;
-    assert_eq!(word(&create(&desk.again().await).await), "done");
+    for role in Role::ALL {
+        let call = app.role(*role, scope.clone()).await.call;
+        assert_eq!(word(&create(&call).await), "done", "{role}");
+    }
+    let call = app.nobody().await.call;
+    assert_ne!(
+        word(&create(&call).await),
+        "done",
+        "who may do nothing needs no token"
+    );
 }

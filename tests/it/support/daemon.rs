@@ -24,7 +24,9 @@ pub(crate) struct Keeper {
 
 const KEEPER: &str = r#"
 dir=$1 all=
-while read -r signal target; do all="$all $signal:$target"; done
+while read -r signal target; do
+  if [ "$signal" = forget ]; then all=${all/" $target"/}; else all="$all $signal:$target"; fi
+done
 for one in $all; do kill "-${one%%:*}" -- "${one#*:}" 2>/dev/null; done
 for one in $all; do
   tries=100
@@ -61,6 +63,21 @@ impl Keeper {
     pub(crate) fn watch(&self, signal: &str, target: i64) {
         let mut input = self.input.lock().unwrap();
         writeln!(input.as_mut().unwrap(), "{signal} {target}").unwrap();
+    }
+
+    /// Ends now what was to be ended by `signal` later, and waits until it has ended.
+    pub(crate) fn end(&self, signal: &str, target: i64) {
+        run(Command::new("kill")
+            .arg(format!("-{signal}"))
+            .arg("--")
+            .arg(target.to_string()));
+        let deadline = Instant::now() + PATIENCE;
+        while Path::new(&format!("/proc/{}", target.abs())).exists() {
+            assert!(Instant::now() < deadline, "{target} does not end");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        let mut input = self.input.lock().unwrap();
+        writeln!(input.as_mut().unwrap(), "forget {signal}:{target}").unwrap();
     }
 }
 

@@ -3,8 +3,8 @@
 use std::fs;
 use std::net::Ipv4Addr;
 use std::process::Command;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, OnceLock};
 
 use super::daemon::{self, Keeper};
 
@@ -12,6 +12,7 @@ use super::daemon::{self, Keeper};
 pub(crate) struct Mariadb {
     pub(crate) port: u16,
     keeper: Keeper,
+    running: Mutex<i64>,
     databases: AtomicU32,
 }
 
@@ -38,7 +39,7 @@ impl Mariadb {
     /// A server of one's own, for tests that stop or break it; it ends when dropped.
     pub(crate) fn start() -> Self {
         let keeper = Keeper::new("mariadb");
-        let (home, log) = (keeper.dir.join("home"), keeper.dir.join("log"));
+        let home = keeper.dir.join("home");
         fs::create_dir(&home).unwrap();
         daemon::give(&home, "mysql");
         let data = format!("--datadir={}", home.join("data").display());
@@ -52,7 +53,23 @@ impl Mariadb {
                 .args(["--skip-name-resolve", "--innodb-flush-log-at-trx-commit=0"])
                 .arg(&data),
         );
-        let port = daemon::free_port();
+        let server = Self {
+            port: daemon::free_port(),
+            keeper,
+            running: Mutex::new(0),
+            databases: AtomicU32::new(0),
+        };
+        server.launch();
+        server.sql(
+            "mysql",
+            "CREATE USER 'admin'@'%' IDENTIFIED BY 'admin'; GRANT ALL ON *.* TO 'admin'@'%' WITH GRANT OPTION",
+        );
+        server
+    }
+
+    /// Starts it, for the first time or after [`Mariadb::stop`].
+    pub(crate) fn launch(&self) {
+        let (home, log) = (self.keeper.dir.join("home"), self.keeper.dir.join("log"));
         let mut command = daemon::as_user("mysql", "/usr/sbin/mariadbd");
         command
             .args([
@@ -66,22 +83,19 @@ impl Mariadb {
                 "--innodb-buffer-pool-size=64M",
                 "--max-connections=400",
             ])
-            .arg(format!("--port={port}"))
+            .arg(format!("--port={}", self.port))
             .arg(format!("--socket={}", home.join("socket").display()))
             .arg(format!("--pid-file={}", home.join("pid").display()))
-            .arg(&data);
-        keeper.watch("KILL", daemon::start(command, &log));
-        daemon::wait_for_port(Ipv4Addr::LOCALHOST, port, &log);
-        let server = Self {
-            port,
-            keeper,
-            databases: AtomicU32::new(0),
-        };
-        server.sql(
-            "mysql",
-            "CREATE USER 'admin'@'%' IDENTIFIED BY 'admin'; GRANT ALL ON *.* TO 'admin'@'%' WITH GRANT OPTION",
-        );
-        server
+            .arg(format!("--datadir={}", home.join("data").display()));
+        let process = daemon::start(command, &log);
+        *self.running.lock().unwrap() = process;
+        self.keeper.watch("KILL", process);
+        daemon::wait_for_port(Ipv4Addr::LOCALHOST, self.port, &log);
+    }
+
+    /// Stops it at once, whoever is connected. What the system took for written is there again afterwards.
+    pub(crate) fn stop(&self) {
+        self.keeper.end("KILL", *self.running.lock().unwrap());
     }
 
     /// An empty database.
@@ -99,18 +113,25 @@ impl Mariadb {
 
     /// Runs SQL as root and answers with the rows as text.
     pub(crate) fn sql(&self, database: &str, sql: &str) -> String {
-        let socket = format!("--socket={}", self.keeper.dir.join("home/socket").display());
-        daemon::run(
-            Command::new("mariadb")
-                .args([
-                    "--no-defaults",
-                    "--user=root",
-                    "--batch",
-                    "--skip-column-names",
-                    &socket,
-                ])
-                .args(["--execute", sql, database]),
-        )
+        daemon::run(&mut self.client(database, sql))
+    }
+
+    /// The same, when it is no matter how it ends.
+    pub(crate) fn try_sql(&self, database: &str, sql: &str) -> bool {
+        let output = self.client(database, sql).output();
+        output.is_ok_and(|output| output.status.success())
+    }
+
+    fn client(&self, database: &str, sql: &str) -> Command {
+        let mut command = Command::new("mariadb");
+        command
+            .args(["--no-defaults", "--user=root", "--batch", "--skip-column-names"])
+            .arg(format!(
+                "--socket={}",
+                self.keeper.dir.join("home/socket").display()
+            ))
+            .args(["--execute", sql, database]);
+        command
     }
 }
 

@@ -4,8 +4,8 @@ use std::fs;
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, OnceLock};
 
 use super::daemon::{self, Keeper};
 
@@ -14,6 +14,7 @@ pub(crate) struct Postgres {
     pub(crate) port: u16,
     bin: PathBuf,
     keeper: Keeper,
+    running: Mutex<i64>,
     databases: AtomicU32,
 }
 
@@ -44,7 +45,7 @@ impl Postgres {
     pub(crate) fn start() -> Self {
         let keeper = Keeper::new("postgres");
         let bin = newest_bin();
-        let (home, log) = (keeper.dir.join("home"), keeper.dir.join("log"));
+        let home = keeper.dir.join("home");
         fs::create_dir(&home).unwrap();
         fs::write(home.join("password"), "postgres").unwrap();
         daemon::give(&home, "postgres");
@@ -65,14 +66,27 @@ impl Postgres {
                 .arg("--pgdata")
                 .arg(home.join("data")),
         );
-        let port = daemon::free_port();
-        let mut command = daemon::as_user("postgres", bin.join("postgres"));
+        let server = Self {
+            port: daemon::free_port(),
+            bin,
+            keeper,
+            running: Mutex::new(0),
+            databases: AtomicU32::new(0),
+        };
+        server.launch();
+        server
+    }
+
+    /// Starts it, for the first time or after [`Postgres::stop`].
+    pub(crate) fn launch(&self) {
+        let (home, log) = (self.keeper.dir.join("home"), self.keeper.dir.join("log"));
+        let mut command = daemon::as_user("postgres", self.bin.join("postgres"));
         command
             .arg("-D")
             .arg(home.join("data"))
             .arg("-k")
             .arg(&home)
-            .args(["-p", &port.to_string()]);
+            .args(["-p", &self.port.to_string()]);
         for setting in [
             "listen_addresses=127.0.0.1",
             "fsync=off",
@@ -83,17 +97,17 @@ impl Postgres {
         ] {
             command.args(["-c", setting]);
         }
+        let process = daemon::start(command, &log);
+        *self.running.lock().unwrap() = process;
         // QUIT: stop at once, whoever is connected
-        keeper.watch("QUIT", daemon::start(command, &log));
-        daemon::wait_for_port(Ipv4Addr::LOCALHOST, port, &log);
-        let server = Self {
-            port,
-            bin,
-            keeper,
-            databases: AtomicU32::new(0),
-        };
-        server.wait_until_ready(&log);
-        server
+        self.keeper.watch("QUIT", process);
+        daemon::wait_for_port(Ipv4Addr::LOCALHOST, self.port, &log);
+        self.wait_until_ready(&log);
+    }
+
+    /// Stops it at once, whoever is connected.
+    pub(crate) fn stop(&self) {
+        self.keeper.end("QUIT", *self.running.lock().unwrap());
     }
 
     /// An empty database.
@@ -117,6 +131,12 @@ impl Postgres {
     /// Runs SQL as the superuser and answers with the rows as text.
     pub(crate) fn sql(&self, database: &str, sql: &str) -> String {
         daemon::run(self.psql().args(["-d", database, "-c", sql]))
+    }
+
+    /// The same, when it is no matter how it ends.
+    pub(crate) fn try_sql(&self, database: &str, sql: &str) -> bool {
+        let output = self.psql().args(["-d", database, "-c", sql]).output();
+        output.is_ok_and(|output| output.status.success())
     }
 
     fn psql(&self) -> Command {

@@ -13,9 +13,12 @@ use super::problem::Problem;
 use super::reply::{self, Success};
 use crate::access::Call;
 use crate::error::Error;
-use crate::model::{AliasAddress, AliasPatch, Invalid};
+use crate::model::{Alias, AliasAddress, AliasPatch, Invalid};
 use crate::service::App;
 use crate::service::aliases::{self, AliasRef};
+
+/// How often a replacement is tried again when others add or delete the same thing at the same time.
+const MOST_TRIES: usize = 4;
 
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -30,13 +33,17 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 ///
 /// Those that the token may see, by org, domain and address.
 #[utoipa::path(get, path = "/aliases", operation_id = "listAliases", tag = "Aliases",
-    params(filters::Text, filters::Inside, filters::InState, filters::Since),
+    params(filters::Text, filters::Inside, filters::InState, filters::Since, filters::Columns),
     responses((status = 200, description = "A page of aliases.", body = view::AliasList)))]
 async fn list(ask: Ask) -> Result<Response, Problem> {
     let read = |query: &mut _| (filters::inside(query), filters::common(query));
-    let (call, (inside, filter), paging) = ask.listing(read)?;
+    let (call, (inside, filter), paging) = ask.listing_of::<Alias, _>(read)?;
     let page = aliases::list(&ask.app, &call, &inside, &filter, &paging.page).await?;
-    reply::page(&ask, &paging, &page).await
+    let all = match paging.whole() {
+        Some(whole) => Some(aliases::list(&ask.app, &call, &inside, &filter, &whole).await?),
+        None => None,
+    };
+    reply::page(&ask, &paging, &page, all).await
 }
 
 /// Add an alias
@@ -58,8 +65,10 @@ async fn create(ask: Ask) -> Result<Response, Problem> {
     responses((status = 200, description = "The alias.", body = view::Shown)))]
 async fn get(ask: Ask) -> Result<Response, Problem> {
     let call = ask.reading()?;
-    let (alias, _) = aliases::get(&ask.app, &call, &ask.at("alias")?).await?;
-    reply::item(&ask, &alias).await
+    match aliases::get(&ask.app, &call, &ask.at("alias")?).await {
+        Ok((alias, _)) => reply::item(&ask, &alias).await,
+        Err(error) => Err(ask.missing(&call, "alias", error).await),
+    }
 }
 
 /// Add or replace an alias
@@ -72,11 +81,16 @@ async fn get(ask: Ask) -> Result<Response, Problem> {
         (status = 201, description = "The new alias.", body = view::Shown)))]
 async fn put(ask: Ask) -> Result<Response, Problem> {
     let call = ask.writing()?;
-    match put_once(&ask, &call).await {
-        // Somebody added it between our look and our deed: then it is replaced.
-        Err(problem) if problem.is_about("already_exists") && !ask.only_new() => put_once(&ask, &call).await,
-        answered => answered,
+    let mut answered = put_once(&ask, &call).await;
+    for _ in 0..MOST_TRIES {
+        // Somebody added or deleted it between our look and our deed: then it is replaced, or added anew.
+        let is_raced = |problem: &Problem| problem.is_about("already_exists") || problem.is_about("deleted");
+        if ask.only_new() || !answered.as_ref().is_err_and(is_raced) {
+            break;
+        }
+        answered = put_once(&ask, &call).await;
     }
+    answered
 }
 
 async fn put_once(ask: &Ask, call: &Call) -> Result<Response, Problem> {
@@ -137,7 +151,7 @@ async fn patch(ask: Ask) -> Result<Response, Problem> {
 async fn delete(ask: Ask) -> Result<Response, Problem> {
     let call = ask.writing()?;
     let done = aliases::delete(&ask.app, &call, &ask.at("alias")?).await?;
-    reply::done(&ask, call.dry_run, &done, Success::Ok).await
+    reply::binned(&ask, call.dry_run, &done, "alias").await
 }
 
 /// List the members of a group

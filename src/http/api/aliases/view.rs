@@ -11,6 +11,7 @@ use crate::http::api::schemas::Path;
 use crate::model::{
     Alias, AliasAddress, AliasId, Destination, DomainId, DomainName, ExternalId, Note, OrgId, Timestamp,
 };
+use crate::service::warnings::About;
 
 /// An alias, a group or a catch-all.
 #[derive(Serialize, ToSchema)]
@@ -144,6 +145,10 @@ impl Resource for Alias {
 
     fn version(&self) -> i64 {
         self.version
+    }
+
+    fn about(&self) -> About<'_> {
+        About::Alias(self)
     }
 
     fn path(&self) -> String {

@@ -89,7 +89,7 @@ async fn reset_password(ask: Ask) -> Result<Response, Problem> {
         }
     };
     if call.dry_run {
-        return reply::effects(&events);
+        return reply::effects(&events, Vec::new());
     }
     let mut response = reply::json(StatusCode::OK, &reset)?;
     response.extensions_mut().insert(Secret);

@@ -17,7 +17,7 @@ use super::reply::{self, Success};
 use super::{BASE, filters};
 use crate::access::Call;
 use crate::error::Error;
-use crate::model::{EmailAddress, Invalid};
+use crate::model::{EmailAddress, Invalid, Mailbox};
 use crate::service::App;
 use crate::service::mailboxes::{self, MailboxRef};
 use crate::store::{MailboxFilter, MailboxSort};
@@ -27,6 +27,9 @@ pub(super) use view::State;
 
 /// The least that the order by usage lists, in percent: what the index behind it holds.
 const NEARLY_FULL: i64 = 80;
+
+/// How often a replacement is tried again when others add or delete the same thing at the same time.
+const MOST_TRIES: usize = 4;
 
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -39,12 +42,17 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 ///
 /// Those that the token may see, by org, domain and address.
 #[utoipa::path(get, path = "/mailboxes", operation_id = "listMailboxes", tag = "Mailboxes",
-    params(filters::Text, filters::Inside, filters::Since, Filter),
+    params(filters::Text, filters::Inside, filters::Since, Filter, filters::Columns),
     responses((status = 200, description = "A page of mailboxes.", body = view::MailboxList)))]
 async fn list(ask: Ask) -> Result<Response, Problem> {
-    let (call, (inside, filter), paging) = ask.listing(|query| (filters::inside(query), filter(query)))?;
+    let (call, (inside, filter), paging) =
+        ask.listing_of::<Mailbox, _>(|query| (filters::inside(query), filter(query)))?;
     let page = mailboxes::list(&ask.app, &call, &inside, &filter, &paging.page).await?;
-    reply::page(&ask, &paging, &page).await
+    let all = match paging.whole() {
+        Some(whole) => Some(mailboxes::list(&ask.app, &call, &inside, &filter, &whole).await?),
+        None => None,
+    };
+    reply::page(&ask, &paging, &page, all).await
 }
 
 /// By what a list of mailboxes is narrowed and ordered.
@@ -130,7 +138,7 @@ async fn get(ask: Ask) -> Result<Response, Problem> {
     match mailboxes::get(&ask.app, &call, &ask.at("mailbox")?).await {
         Ok((mailbox, _)) => reply::item(&ask, &mailbox).await,
         Err(Error::Moved(address)) => moved(&ask.app, &address),
-        Err(error) => Err(error.into()),
+        Err(error) => Err(ask.missing(&call, "mailbox", error).await),
     }
 }
 
@@ -153,11 +161,16 @@ fn moved(app: &App, address: &str) -> Result<Response, Problem> {
         (status = 201, description = "The new mailbox.", body = view::Shown)))]
 async fn put(ask: Ask) -> Result<Response, Problem> {
     let call = ask.writing()?;
-    match put_once(&ask, &call).await {
-        // Somebody added it between our look and our deed: then it is replaced.
-        Err(problem) if problem.is_about("already_exists") && !ask.only_new() => put_once(&ask, &call).await,
-        answered => answered,
+    let mut answered = put_once(&ask, &call).await;
+    for _ in 0..MOST_TRIES {
+        // Somebody added or deleted it between our look and our deed: then it is replaced, or added anew.
+        let is_raced = |problem: &Problem| problem.is_about("already_exists") || problem.is_about("deleted");
+        if ask.only_new() || !answered.as_ref().is_err_and(is_raced) {
+            break;
+        }
+        answered = put_once(&ask, &call).await;
     }
+    answered
 }
 
 async fn put_once(ask: &Ask, call: &Call) -> Result<Response, Problem> {
@@ -220,5 +233,5 @@ async fn patch(ask: Ask) -> Result<Response, Problem> {
 async fn delete(ask: Ask) -> Result<Response, Problem> {
     let call = ask.writing()?;
     let done = mailboxes::delete(&ask.app, &call, &ask.at("mailbox")?).await?;
-    reply::done(&ask, call.dry_run, &done, Success::Ok).await
+    reply::binned(&ask, call.dry_run, &done, "mailbox").await
 }

@@ -11,6 +11,7 @@ use crate::model::{
     Destination, DisplayName, DomainId, DomainName, EmailAddress, ExternalId, Labels, Mailbox, MailboxId,
     OrgId, Protocols, Quota, Reason, Timestamp,
 };
+use crate::service::warnings::About;
 
 /// A mailbox.
 #[derive(Serialize, ToSchema)]
@@ -219,6 +220,10 @@ impl Resource for Mailbox {
 
     fn version(&self) -> i64 {
         self.version
+    }
+
+    fn about(&self) -> About<'_> {
+        About::Mailbox(self)
     }
 
     fn path(&self) -> String {
