@@ -67,10 +67,17 @@ fn perform(cli: &Cli) -> Result<(), Failure> {
         is_json,
     };
     tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(worker_threads())
         .enable_all()
         .build()
         .map_err(Failure::Runtime)?
         .block_on(dispatch(&cli.command, &context))
+}
+
+/// Threads that serve requests: half of the processors. The other half is the database's own threads', and handing work
+/// from one idle thread to the next costs more than the work.
+fn worker_threads() -> usize {
+    std::thread::available_parallelism().map_or(1, |all| (all.get() / 2).max(1))
 }
 
 async fn dispatch(command: &Command, context: &Context) -> Result<(), Failure> {

@@ -20,6 +20,9 @@ use crate::store::outbox::{Note, TargetRow, Trouble};
 
 /// The longest pause before a target that was down is looked at again: looking is cheap, and waiting is not.
 const MOST_BETWEEN_PROBES: Duration = Duration::from_secs(5);
+/// Changes that follow a round within this time are written together in the next: a transaction for each would cost more
+/// than all of them. A change that comes alone is written at once.
+const GATHER: Duration = Duration::from_millis(50);
 /// How often what the daemons counted is read back.
 const USAGE_EVERY: Duration = Duration::from_secs(30);
 /// How often promises that come due are looked for.
@@ -116,7 +119,9 @@ struct Deliverer {
 
 /// What a round of the loop came to.
 enum Round {
-    /// Something was done: look again at once.
+    /// As much was done as goes into one round: there is more, so look again at once.
+    Full,
+    /// Something was done: look again soon.
     Busy,
     /// Nothing is due.
     Idle,
@@ -130,8 +135,15 @@ impl Deliverer {
         while !shutdown.is_cancelled() {
             // What rings from here on is news: nothing is missed between looking and waiting.
             pending.mark_unchanged();
+            let began = Instant::now();
             let wait = match self.round().await {
-                Ok(Round::Busy) => continue,
+                Ok(Round::Busy) => {
+                    if pause(&shutdown, GATHER.saturating_sub(began.elapsed())).await {
+                        break;
+                    }
+                    continue;
+                }
+                Ok(Round::Full) => continue,
                 Ok(Round::Idle) => self.until_next().await,
                 Ok(Round::Down(wait)) => {
                     if pause(&shutdown, wait).await {
@@ -203,11 +215,17 @@ impl Deliverer {
             return Ok(Round::Idle);
         }
         let jobs = self.jobs(&notes).await?;
-        match self.write(&jobs).await {
-            Ok(outcomes) => self.settle(&notes, &jobs, &outcomes).await,
-            Err(error) if error.whole => self.down(&error).await,
-            Err(_) => self.one_by_one(&notes, &jobs).await,
-        }
+        let round = match self.write(&jobs).await {
+            Ok(outcomes) => self.settle(&notes, &jobs, &outcomes).await?,
+            Err(error) if error.whole => self.down(&error).await?,
+            Err(_) => self.one_by_one(&notes, &jobs).await?,
+        };
+        let is_full = usize::try_from(self.settings.batch).is_ok_and(|most| notes.len() >= most);
+        Ok(if is_full && matches!(round, Round::Busy) {
+            Round::Full
+        } else {
+            round
+        })
     }
 
     fn patience(&self) -> Patience {
