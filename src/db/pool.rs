@@ -28,7 +28,8 @@ impl<DB: Database> Manager for Keeper<DB> {
     type Error = sqlx::Error;
 
     async fn create(&self) -> Result<DB::Connection, sqlx::Error> {
-        self.options.connect().await
+        // In a box, so that whoever borrows does not carry the room for a handshake along.
+        Box::pin(self.options.connect()).await
     }
 
     async fn recycle(

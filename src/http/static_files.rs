@@ -283,6 +283,32 @@ mod tests {
         assert!(!refused.headers().contains_key("content-encoding"));
     }
 
+    /// What travels when a browser asks for this file.
+    async fn weight(name: &str) -> usize {
+        let response = get(&url(name), &[("accept-encoding", "gzip")]).await;
+        let bytes = response.into_body().collect().await.unwrap().to_bytes();
+        assert!(!bytes.is_empty(), "{name}");
+        bytes.len()
+    }
+
+    #[tokio::test]
+    async fn a_first_view_and_its_scripts_stay_light() {
+        let own = weight("app.js").await;
+        let scripts = own + weight("htmx.min.js").await;
+        assert!(scripts <= 16 << 10, "{scripts} bytes of scripts");
+
+        let mut first_view = own + (8 << 10); // a page itself is never heavier
+        for name in [
+            "app.css",
+            "icon.svg",
+            "icons.svg",
+            "fonts/atkinson-next-latin.woff2",
+        ] {
+            first_view += weight(name).await;
+        }
+        assert!(first_view <= 60 << 10, "{first_view} bytes at first");
+    }
+
     #[tokio::test]
     async fn anything_else_is_not_found() {
         for path in [

@@ -167,24 +167,24 @@ impl Store {
                 "SELECT ",
                 columns!(),
                 " FROM events WHERE id < $1 AND subject_id = $3 AND org_path >= $4 AND org_path < $5
-                  ORDER BY id DESC LIMIT $2"
+                  ORDER BY id DESC LIMIT $2 + 0"
             )),
             (None, Some(_)) => self.db.read(concat!(
                 "SELECT ",
                 columns!(),
                 " FROM events WHERE id < $1 AND domain_id = $3 AND org_path >= $4 AND org_path < $5
-                  ORDER BY id DESC LIMIT $2"
+                  ORDER BY id DESC LIMIT $2 + 0"
             )),
             // Everything is walked by time.
             (None, None) if place.org == OrgPath::root() => self.db.read(concat!(
                 "SELECT ",
                 columns!(),
-                " FROM events WHERE id < $1 ORDER BY id DESC LIMIT $2"
+                " FROM events WHERE id < $1 ORDER BY id DESC LIMIT $2 + 0"
             )),
             (None, None) => self.db.read(concat!(
                 "SELECT ",
                 columns!(),
-                " FROM events WHERE id < $1 AND org_path >= $3 AND org_path < $4 ORDER BY id DESC LIMIT $2"
+                " FROM events WHERE id < $1 AND org_path >= $3 AND org_path < $4 ORDER BY id DESC LIMIT $2 + 0"
             )),
         }
     }
@@ -195,23 +195,23 @@ impl Store {
                 "SELECT ",
                 columns!(),
                 " FROM events WHERE id > $1 AND subject_id = $3 AND org_path >= $4 AND org_path < $5
-                  ORDER BY id LIMIT $2"
+                  ORDER BY id LIMIT $2 + 0"
             )),
             (None, Some(_)) => self.db.read(concat!(
                 "SELECT ",
                 columns!(),
                 " FROM events WHERE id > $1 AND domain_id = $3 AND org_path >= $4 AND org_path < $5
-                  ORDER BY id LIMIT $2"
+                  ORDER BY id LIMIT $2 + 0"
             )),
             (None, None) if place.org == OrgPath::root() => self.db.read(concat!(
                 "SELECT ",
                 columns!(),
-                " FROM events WHERE id > $1 ORDER BY id LIMIT $2"
+                " FROM events WHERE id > $1 ORDER BY id LIMIT $2 + 0"
             )),
             (None, None) => self.db.read(concat!(
                 "SELECT ",
                 columns!(),
-                " FROM events WHERE id > $1 AND org_path >= $3 AND org_path < $4 ORDER BY id LIMIT $2"
+                " FROM events WHERE id > $1 AND org_path >= $3 AND org_path < $4 ORDER BY id LIMIT $2 + 0"
             )),
         }
     }

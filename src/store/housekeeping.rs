@@ -31,7 +31,7 @@ impl Store {
             .db
             .read(
                 "SELECT id, org_path, domain_id FROM mailboxes
-                 WHERE forward_until <= $1 AND deleted_at IS NULL ORDER BY forward_until LIMIT $2",
+                 WHERE forward_until <= $1 AND deleted_at IS NULL ORDER BY forward_until LIMIT $2 + 0",
             )
             .bind(self.clock.now().as_micros())
             .bind(ROUND)
@@ -46,7 +46,7 @@ impl Store {
             .db
             .read(
                 "SELECT id, org_path, domain_id FROM mailboxes
-                 WHERE suspended_until <= $1 AND deleted_at IS NULL ORDER BY suspended_until LIMIT $2",
+                 WHERE suspended_until <= $1 AND deleted_at IS NULL ORDER BY suspended_until LIMIT $2 + 0",
             )
             .bind(self.clock.now().as_micros())
             .bind(ROUND)
@@ -63,23 +63,23 @@ impl Store {
                 "mailbox",
                 EventKind::MailboxPurged,
                 "SELECT id, org_path, domain_id, local_part || '@' || domain FROM mailboxes
-                 WHERE purge_at <= $1 ORDER BY purge_at LIMIT $2",
+                 WHERE purge_at <= $1 ORDER BY purge_at LIMIT $2 + 0",
             ),
             (
                 "alias",
                 EventKind::AliasPurged,
                 "SELECT id, org_path, domain_id, local_part || '@' || domain FROM aliases
-                 WHERE purge_at <= $1 ORDER BY purge_at LIMIT $2",
+                 WHERE purge_at <= $1 ORDER BY purge_at LIMIT $2 + 0",
             ),
             (
                 "domain",
                 EventKind::DomainPurged,
-                "SELECT id, org_path, id, name FROM domains WHERE purge_at <= $1 ORDER BY purge_at LIMIT $2",
+                "SELECT id, org_path, id, name FROM domains WHERE purge_at <= $1 ORDER BY purge_at LIMIT $2 + 0",
             ),
             (
                 "org",
                 EventKind::OrgPurged,
-                "SELECT id, path, NULL, name FROM orgs WHERE purge_at <= $1 ORDER BY purge_at LIMIT $2",
+                "SELECT id, path, NULL, name FROM orgs WHERE purge_at <= $1 ORDER BY purge_at LIMIT $2 + 0",
             ),
         ] {
             let rows: Vec<(Uuid, String, Option<Uuid>, String)> = self

@@ -141,7 +141,7 @@ impl Store {
                    AND deleted_at IS NULL AND ($5 OR (suspended_at IS NOT NULL) = $6)
                    AND updated_at >= $7 AND ($8 OR id IN (SELECT object_id FROM search_terms
                      WHERE term >= $9 AND term < $10 AND kind = 'org'))
-                 ORDER BY name, id LIMIT $11"
+                 ORDER BY name, id LIMIT $11 + 0"
             ),
             (false, _) => concat!(
                 "SELECT ",
@@ -150,7 +150,7 @@ impl Store {
                    AND deleted_at IS NULL AND ($5 OR (suspended_at IS NOT NULL) = $6)
                    AND updated_at >= $7 AND ($8 OR id IN (SELECT object_id FROM search_terms
                      WHERE term >= $9 AND term < $10 AND kind = 'org'))
-                 ORDER BY name, id LIMIT $11"
+                 ORDER BY name, id LIMIT $11 + 0"
             ),
             (true, _) => concat!(
                 "SELECT ",
@@ -159,7 +159,7 @@ impl Store {
                    AND deleted_at IS NOT NULL AND ($5 OR (suspended_at IS NOT NULL) = $6)
                    AND updated_at >= $7 AND ($8 OR id IN (SELECT object_id FROM search_terms
                      WHERE term >= $9 AND term < $10 AND kind = 'org'))
-                 ORDER BY name, id LIMIT $11"
+                 ORDER BY name, id LIMIT $11 + 0"
             ),
         };
         let rows = self

@@ -105,7 +105,7 @@ impl Store {
             .read(
                 "SELECT kind, object_id, wanted, tries FROM projections
                  WHERE target_id = $1 AND pending_since IS NOT NULL AND NOT parked AND due_at <= $2
-                 ORDER BY due_at LIMIT $3",
+                 ORDER BY due_at LIMIT $3 + 0",
             )
             .bind(target.uuid())
             .bind(self.clock.now().as_micros())

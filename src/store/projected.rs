@@ -148,7 +148,7 @@ impl Store {
             .db
             .read(
                 "SELECT kind, object_id, pending_since IS NOT NULL FROM projections
-                 WHERE object_id > $1 AND target_id = $2 ORDER BY object_id LIMIT $3",
+                 WHERE object_id > $1 AND target_id = $2 ORDER BY object_id LIMIT $3 + 0",
             )
             .bind(after)
             .bind(target.uuid())

@@ -72,7 +72,7 @@ impl Store {
                 .db
                 .read(
                     "SELECT object_id, kind, title, subtitle, deleted FROM search_terms
-                     WHERE term >= $1 AND term < $2 ORDER BY term LIMIT $3",
+                     WHERE term >= $1 AND term < $2 ORDER BY term LIMIT $3 + 0",
                 )
                 .bind(prefix.to_owned())
                 .bind(format!("{prefix}\u{10FFFF}"))
@@ -87,7 +87,7 @@ impl Store {
                     .read(
                         "SELECT object_id, kind, title, subtitle, deleted FROM search_terms
                          WHERE (org_path, domain) >= ($4, $5) AND (org_path, domain) < ($6, $7)
-                           AND term >= $1 AND term < $2 ORDER BY term LIMIT $3",
+                           AND term >= $1 AND term < $2 ORDER BY term LIMIT $3 + 0",
                     )
                     .bind(prefix.to_owned())
                     .bind(format!("{prefix}\u{10FFFF}"))

@@ -233,7 +233,7 @@ impl Store {
                  FROM projections p JOIN targets t ON t.id = p.target_id
                  WHERE p.pending_since IS NOT NULL AND (p.object_id, t.name) > ($1, $2) AND p.object_id >= $1
                    AND ($3 OR p.parked = $4)
-                 ORDER BY p.object_id, t.name LIMIT $5",
+                 ORDER BY p.object_id, t.name LIMIT $5 + 0",
             )
             .bind(after)
             .bind(page.part(1).unwrap_or_default().to_owned())

@@ -233,6 +233,23 @@ fn every_statement_is_found() {
     assert!(texts.iter().all(|text| !text.contains("\\n")));
 }
 
+/// SQLite looks at the value of a bare `LIMIT $1` to plan, and so prepares the statement anew each time it is bound.
+#[test]
+fn no_statement_is_planned_for_one_limit_alone() {
+    let bare = |text: &str| {
+        text.split("LIMIT $").skip(1).any(|rest| {
+            let rest = rest.trim_start_matches(|c: char| c.is_ascii_digit());
+            !rest.starts_with(" + 0")
+        })
+    };
+    let found: Vec<String> = statements()
+        .iter()
+        .filter(|statement| bare(&statement.text))
+        .map(Statement::name)
+        .collect();
+    assert!(found.is_empty(), "write LIMIT $n + 0 in {found:?}");
+}
+
 #[test]
 fn postgres_takes_every_statement() {
     block_on(async {

@@ -172,6 +172,7 @@ fn mailbox_routes() -> Router<App> {
         .route("/resume", post(state::resume))
         .route("/delete", get(state::ask_delete).post(state::delete))
         .route("/restore", post(state::restore))
+        .route("/undo/{event}", post(state::undo))
         .route("/activity", get(state::activity));
     Router::new().nest("/mailboxes/{mailbox}", of_mailbox)
 }

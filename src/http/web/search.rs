@@ -187,7 +187,13 @@ mod tests {
         let one = [hit("j.okafor@b.example", false)];
         assert!(the_one(&one, "oka").is_some());
         let several = [hit("ann@b.example", false), hit("anna@b.example", false)];
-        assert_eq!(the_one(&several, "ann").map(|hit| &*hit.title), None);
+        assert_eq!(the_one(&several, "an").map(|hit| &*hit.title), None);
+        assert_eq!(
+            the_one(&several, "ann").map(|hit| &*hit.title),
+            Some("ann@b.example")
+        );
+        let everywhere = [hit("info@a.example", false), hit("info@b.example", false)];
+        assert!(the_one(&everywhere, "info").is_none(), "which of them?");
         let exact = the_one(&several, "Ann@b.example");
         assert_eq!(exact.map(|hit| &*hit.title), Some("ann@b.example"));
         assert!(

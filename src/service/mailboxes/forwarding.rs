@@ -64,30 +64,31 @@ pub async fn end_forwarding(app: &App, call: &Call, at: &MailboxRef) -> Result<D
 
     let mut change = app.store.change(call, permit).await?;
     let before = change.mailboxes().lock_live(seen.id).await?;
-    if before.forwarding.is_none() {
+    let Some(was) = before.forwarding.clone() else {
         return Ok(Done {
             value: unlocked(before),
             events: Vec::new(),
         });
-    }
+    };
     let after = Mailbox {
         forwarding: None,
         ..before
     };
     change.mailboxes().save(&after)?;
     let event = event(EventKind::MailboxForwardingEnded, &after)
-        .saying(format!("Mail for {} stays in the mailbox", after.address));
+        .saying(format!("Mail for {} stays in the mailbox", after.address))
+        .changing("forwarding.destinations", &Some(to(&was)), &None)
+        .changing("forwarding.keep_copy", &Some(was.keep_copy), &None)
+        .changing("forwarding.until", &was.until, &None);
     let events = change.commit(vec![event]).await?;
     Ok(Done { value: after, events })
 }
 
+fn to(forwarding: &Forwarding) -> Vec<String> {
+    forwarding.destinations.iter().map(ToString::to_string).collect()
+}
+
 pub(super) fn forwarding_set(before: &Mailbox, after: &Mailbox, forwarding: &Forwarding) -> Event {
-    let to = |to: &Forwarding| {
-        to.destinations
-            .iter()
-            .map(ToString::to_string)
-            .collect::<Vec<_>>()
-    };
     let copy = if forwarding.keep_copy {
         "keeps a copy"
     } else {

@@ -15,6 +15,7 @@ mod forwarding;
 mod leave;
 mod password;
 mod suggest;
+mod undo;
 
 pub use change::{delete, rename, restore, resume, suspend};
 pub use facts::{replace, update};
@@ -24,6 +25,7 @@ pub use password::{
     SETUP_LINK_DAYS, SetupLink, first_password, make_setup_link, reset_to_words, set_password,
 };
 pub use suggest::{candidates, is_free, suggest};
+pub use undo::{Inverse, inverses, undo};
 
 use password::NewLink;
 

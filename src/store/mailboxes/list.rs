@@ -72,7 +72,7 @@ macro_rules! listing {
             $condition,
             " ORDER BY m.org_path, m.domain, ",
             $last,
-            " LIMIT $9"
+            " LIMIT $9 + 0"
         )
     };
 }
@@ -203,7 +203,7 @@ impl Store {
                AND (m.org_path, m.domain, m.local_part, m.id) > ($1, $2, $3, $4)
                AND (m.deleted_at IS NOT NULL) = $11 AND ($12 OR (m.suspended_at IS NOT NULL) = $13)
                AND +m.fullness >= $14 AND m.updated_at >= $15
-             ORDER BY m.org_path, m.domain, m.local_part, m.id LIMIT $16"
+             ORDER BY m.org_path, m.domain, m.local_part, m.id LIMIT $16 + 0"
         ));
         let query = query.bind(path).bind(domain).bind(local).bind(id);
         let query = query.bind(low.0).bind(low.1).bind(high.0).bind(high.1);
@@ -245,7 +245,7 @@ impl Store {
                  WHERE m.domain_id = (SELECT d.id FROM domains d WHERE d.org_path = $1 AND d.name = $2)
                    AND m.deleted_at IS NULL AND m.fullness >= 800 AND +m.fullness >= $6 AND m.updated_at >= $7
                    AND (m.fullness < $3 OR (m.fullness = $3 AND m.id > $4))
-                 ORDER BY m.fullness DESC, m.id LIMIT $5"
+                 ORDER BY m.fullness DESC, m.id LIMIT $5 + 0"
             ))
             .bind(span.first.clone())
             .bind(span.domain.clone().unwrap_or_default())

@@ -60,7 +60,7 @@ async fn a_cancelled_begin_loses_nothing(app: &TestApp) {
     let mut acknowledged = Vec::new();
     for n in 0..60_i64 {
         let polls = usize::try_from(n % 6).unwrap();
-        drop_after(polls, begin_and_write(&db, 1000 + n)).await;
+        drop_after(polls, begin_and_write(db, 1000 + n)).await;
         let written = db.write("INSERT INTO kept VALUES ($1)").bind(n).execute().await;
         if written.is_ok() {
             acknowledged.push((n,));

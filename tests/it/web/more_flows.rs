@@ -7,6 +7,9 @@ use crate::support::app::TestApp;
 use crate::support::backend::both;
 
 both! {
+    an_older_change_is_taken_back_while_nothing_newer_touched_the_same,
+    what_was_touched_again_is_not_taken_back_out_of_turn,
+    every_kind_of_change_of_a_mailbox_has_a_way_back,
     what_happened_can_be_narrowed_to_a_kind,
     addresses_can_be_narrowed_to_a_kind,
     a_long_bin_goes_on_page_by_page_through_mailboxes_and_addresses,
@@ -591,4 +594,104 @@ async fn a_deleted_mailbox_is_found_under_its_old_address(app: &TestApp) {
     let mut stranger = Browser::of(app, &stranger).await;
     let page = stranger.get("/mailboxes/anna@brightwater.example").await;
     assert_eq!(page.status, StatusCode::NOT_FOUND);
+}
+
+const ANNA: &str = "/mailboxes/anna@brightwater.example";
+
+/// Where the buttons of a timeline post to, newest first.
+fn ways_back(page: &Shown) -> Vec<String> {
+    let forms = page.text.split("action=\"").skip(1);
+    let actions = forms.map(|rest| rest.split('"').next().unwrap().to_owned());
+    actions.filter(|action| action.contains("/undo/")).collect()
+}
+
+async fn an_older_change_is_taken_back_while_nothing_newer_touched_the_same(app: &TestApp) {
+    brightwater(app).await;
+    let mut browser = admin(app).await;
+    fill(&mut browser, &format!("{ANNA}/edit"), &[("name", "Anna Smith")]).await;
+    fill(&mut browser, &format!("{ANNA}/edit"), &[("quota", "7 GB")]).await;
+    let page = browser.get(ANNA).await;
+    let ways = ways_back(&page);
+    assert_eq!(ways.len(), 2, "{ways:?}");
+
+    let done = browser.send(&page, &ways[1], &[]).await;
+    done.says("It is taken back");
+    let now = app.mailbox_now("anna@brightwater.example").await;
+    assert_eq!(now.display_name.as_str(), "Anna Okafor");
+    assert_eq!(now.quota.to_string(), "7 GB");
+}
+
+async fn what_was_touched_again_is_not_taken_back_out_of_turn(app: &TestApp) {
+    brightwater(app).await;
+    let mut browser = admin(app).await;
+    fill(&mut browser, &format!("{ANNA}/edit"), &[("quota", "7 GB")]).await;
+    let before = browser.get(ANNA).await;
+    let old = ways_back(&before);
+    fill(&mut browser, &format!("{ANNA}/edit"), &[("quota", "8 GB")]).await;
+    let page = browser.get(ANNA).await;
+    let ways = ways_back(&page);
+    assert_eq!(ways.len(), 1);
+    assert_ne!(ways, old);
+
+    let refused = browser.send(&before, &old[0], &[]).await;
+    assert_eq!(refused.status, StatusCode::CONFLICT);
+    refused.says("came after it and touched the same");
+    assert_eq!(
+        app.mailbox_now("anna@brightwater.example")
+            .await
+            .quota
+            .to_string(),
+        "8 GB"
+    );
+
+    browser.send(&page, &ways[0], &[]).await.says("taken back");
+    assert_eq!(
+        app.mailbox_now("anna@brightwater.example")
+            .await
+            .quota
+            .to_string(),
+        "7 GB"
+    );
+}
+
+async fn every_kind_of_change_of_a_mailbox_has_a_way_back(app: &TestApp) {
+    brightwater(app).await;
+    let mut browser = admin(app).await;
+    let before = app.mailbox_now("anna@brightwater.example").await;
+    let forward = [("destinations", "x@brightwater.example"), ("for", "")];
+    app.mailbox("x@brightwater.example").await;
+    for (form, fields) in [
+        ("edit", &[("imap", "")][..]),
+        ("forwarding", &forward),
+        ("suspend", &[("reason", "on leave")]),
+        ("delete", &[]),
+    ] {
+        fill(&mut browser, &format!("{ANNA}/{form}"), fields).await;
+        let page = browser.get(ANNA).await;
+        let ways = ways_back(&page);
+        browser.send(&page, &ways[0], &[]).await.says("taken back");
+    }
+    let after = app.mailbox_now("anna@brightwater.example").await;
+    assert_eq!(after.protocols, before.protocols);
+    assert_eq!(after.forwarding, None);
+    assert!(after.suspension.is_none() && after.deleted.is_none());
+
+    // Ending a forwarding has one too.
+    fill(&mut browser, &format!("{ANNA}/forwarding"), &forward).await;
+    let page = browser.get(&format!("{ANNA}/forwarding")).await;
+    browser
+        .send(&page, &format!("{ANNA}/forwarding"), &[("for", "none")])
+        .await;
+    assert_eq!(app.mailbox_now("anna@brightwater.example").await.forwarding, None);
+    let page = browser.get(ANNA).await;
+    browser
+        .send(&page, &ways_back(&page)[0], &[])
+        .await
+        .says("taken back");
+    assert!(
+        app.mailbox_now("anna@brightwater.example")
+            .await
+            .forwarding
+            .is_some()
+    );
 }

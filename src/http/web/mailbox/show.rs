@@ -8,12 +8,12 @@ use super::super::pages::mailbox::{MailboxPage, MailboxVerbs};
 use super::super::view::{Fact, Happening, Link, cluster, history, mail, words};
 use super::super::visitor::{At, Visitor};
 use crate::access::{
-    AliasRead, AuditRead, DomainRead, MailboxDelete, MailboxRename, MailboxResetPassword, MailboxSuspend,
-    MailboxUpdate, Place,
+    Actor, AliasRead, AuditRead, DomainRead, MailboxDelete, MailboxRename, MailboxResetPassword,
+    MailboxSetQuota, MailboxSuspend, MailboxUpdate, Place,
 };
 use crate::error::Error;
 use crate::model::{Mailbox, Timestamp};
-use crate::service::mailboxes::MailboxRef;
+use crate::service::mailboxes::{Inverse, MailboxRef};
 use crate::service::{aliases, audit, mailboxes, provisioning};
 use crate::store::PageRequest;
 
@@ -105,14 +105,28 @@ async fn timeline(visitor: &Visitor, mailbox: &Mailbox, place: &Place) -> Result
     let id = mailbox.id.uuid();
     let found = audit::of_subject(&visitor.app, &visitor.call, place.clone(), id, &first).await?;
     let path = mail::mailbox_path(mailbox);
-    let can = verbs(visitor, mailbox, place);
-    let lines = found.items.iter().enumerate().map(|(index, event)| {
-        let mut line = history::happening(event, visitor.now());
-        let undo = history::undo(event, mailbox, &path).filter(|_| index == 0);
-        line.undo = undo.filter(|_| can.restore || can.resume || can.edit);
-        line
+    let inverses = mailboxes::inverses(&found.items, mailbox);
+    let lines = found.items.iter().zip(inverses).map(|(event, inverse)| {
+        let inverse = inverse.filter(|inverse| may(visitor.actor(), inverse, place));
+        Happening {
+            undo: inverse.map(|inverse| history::undo(event, &inverse, &path)),
+            ..history::happening(event, visitor.now())
+        }
     });
     Ok(lines.collect())
+}
+
+fn may(actor: &Actor, inverse: &Inverse, place: &Place) -> bool {
+    match inverse {
+        Inverse::Update(patch) => {
+            let is_free = patch.quota.is_none() || actor.may::<MailboxSetQuota>(place);
+            is_free && actor.may::<MailboxUpdate>(place)
+        }
+        Inverse::Forward(_) | Inverse::EndForwarding => actor.may::<MailboxUpdate>(place),
+        Inverse::Rename(_) => actor.may::<MailboxRename>(place),
+        Inverse::Resume => actor.may::<MailboxSuspend>(place),
+        Inverse::Restore => actor.may::<MailboxDelete>(place),
+    }
 }
 
 async fn also(visitor: &Visitor, mailbox: &Mailbox, place: &Place) -> Result<Vec<Link>, Error> {

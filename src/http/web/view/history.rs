@@ -1,9 +1,10 @@
 //! What happened, as people read it.
 
-use super::words::{self, moment};
+use super::words::moment;
 use super::{Happening, Undo};
 use crate::http::web::pages::common::ActivityRow;
-use crate::model::{AliasId, EventKind, Mailbox, MailboxId, OrgId, Timestamp};
+use crate::model::{AliasId, EventKind, MailboxId, OrgId, Timestamp};
+use crate::service::mailboxes::Inverse;
 use crate::store::EventRecord;
 
 /// The kinds of changes that people look for: how they are called in a URL, and on the page.
@@ -149,39 +150,20 @@ fn icon(kind: EventKind) -> &'static str {
     }
 }
 
-/// The way back from what last happened to a mailbox, where it is simple and nothing came after it.
-pub(in crate::http::web) fn undo(event: &EventRecord, mailbox: &Mailbox, path: &str) -> Option<Undo> {
-    let back = |verb: &str, label: &str, what: &str| Undo {
-        action: format!("{path}/{verb}"),
+/// The button that takes an event of a mailbox back.
+pub(in crate::http::web) fn undo(event: &EventRecord, inverse: &Inverse, path: &str) -> Undo {
+    let (label, what) = match inverse {
+        Inverse::Update(_) => ("Undo", " this change"),
+        Inverse::Rename(_) => ("Undo", " renaming"),
+        Inverse::Resume => ("Undo", " suspending"),
+        Inverse::Restore => ("Restore", " the mailbox"),
+        Inverse::Forward(_) | Inverse::EndForwarding => ("Undo", " this change of forwarding"),
+    };
+    Undo {
+        action: format!("{path}/undo/{}", event.id),
         label: label.to_owned(),
         what: what.to_owned(),
-        version: mailbox.version.to_string(),
-    };
-    match event.kind {
-        EventKind::MailboxDeleted if mailbox.deleted.is_some() => Some(Undo {
-            version: String::new(),
-            ..back("restore", "Restore", " the mailbox")
-        }),
-        EventKind::MailboxSuspended if mailbox.suspension.is_some() => {
-            Some(back("resume", "Undo", " suspending"))
-        }
-        EventKind::MailboxForwardingSet if mailbox.forwarding.is_some() => {
-            let first = event
-                .detail
-                .changes
-                .iter()
-                .any(|change| change.field == "forwarding.destinations" && change.before.is_null());
-            first.then(|| back("forwarding/end", "Undo", " forwarding"))
-        }
-        EventKind::MailboxUpdated => {
-            let [change] = event.detail.changes.as_slice() else {
-                return None;
-            };
-            let before = crate::model::Quota::from_json(&change.before).ok()?;
-            let verb = format!("quota?to={}", words::query(&before.form_text()));
-            (change.field == "quota_bytes").then(|| back(&verb, "Undo", " changing the space"))
-        }
-        _ => None,
+        version: String::new(),
     }
 }
 
