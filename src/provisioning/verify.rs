@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::projection::{self, AliasRows, MailboxRows, Rows};
 use super::target::{Target, TargetError};
+use crate::db::url::Engine;
 use crate::error::Error;
 use crate::model::{ObjectKind, TargetId};
 use crate::service::App;
@@ -121,6 +122,10 @@ async fn compare(
         } => {
             let found: Vec<(String,)> = target
                 .query("SELECT domain FROM mta_domains WHERE domain = $1")
+                .or(
+                    Engine::Mysql,
+                    "SELECT domain FROM mta_domains WHERE domain = CAST($1 AS BINARY)",
+                )
                 .bind(&**name)
                 .fetch()
                 .await?;
@@ -233,6 +238,13 @@ async fn delivery(
 ) -> Result<Option<String>, TargetError> {
     let found: Vec<(String,)> = target
         .query("SELECT destination FROM mta_virtual WHERE local_part = $1 AND domain = $2")
+        // MariaDB takes a text that is bound, other than one that is written out, into a UNION as bytes only: else it
+        // reads every mailbox of the domain for each question.
+        .or(
+            Engine::Mysql,
+            "SELECT destination FROM mta_virtual
+             WHERE local_part = CAST($1 AS BINARY) AND domain = CAST($2 AS BINARY)",
+        )
         .bind(&*at.local_part)
         .bind(&*at.domain)
         .fetch()
