@@ -78,11 +78,26 @@ impl fmt::Display for Timestamp {
         let at = self.date_time();
         let (year, month, day) = at.to_calendar_date();
         let (hour, minute, second, micro) = at.to_hms_micro();
-        let month = u8::from(month);
-        write!(
-            f,
-            "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{micro:06}Z"
-        )
+        let (date, clock) = ([u8::from(month), day], [hour, minute, second]);
+        let numbers = [(4, year.unsigned_abs())]
+            .into_iter()
+            .chain(date.into_iter().chain(clock).map(|number| (2, u32::from(number))))
+            .chain([(6, micro)]);
+        // In one piece: a page of a list has hundreds of these, and each number by itself is a call.
+        let mut text = *b"0000-00-00T00:00:00.000000Z";
+        let mut places = text.iter_mut().filter(|place| **place == b'0');
+        for (width, number) in numbers {
+            for power in (0..width).rev() {
+                let digit = number / 10_u32.pow(power) % 10;
+                if let (Some(place), Ok(digit)) = (places.next(), u8::try_from(digit)) {
+                    *place += digit;
+                }
+            }
+        }
+        if year < 0 {
+            f.write_str("-")?;
+        }
+        f.write_str(std::str::from_utf8(&text).map_err(|_| fmt::Error)?)
     }
 }
 
