@@ -1,25 +1,32 @@
 //! Who is signed in in which browser: one typed record, kept under the digest of an unguessable id.
 //!
-//! The record is sealed by the id, which only the browser has: whoever reads the database finds neither a session to
-//! take over nor a secret that was waiting to be shown.
+//! The sessions are those of `tower-sessions`; what is ours is where they are kept. The record is sealed by the id,
+//! which only the browser has: whoever reads the database finds neither a session to take over nor a secret that was
+//! waiting to be shown. An id has 128 bits from a generator that the operating system seeds, which is what ASVS 5.0
+//! (7.2.3) asks for and what nobody guesses: more bits would only be another way of making ids than the crate's own.
 
-use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
-use http::{HeaderMap, HeaderValue, header};
+use http::{HeaderValue, header};
 use serde::{Deserialize, Serialize};
-use tokio::sync::Mutex;
+use serde_json::Value;
+use tower_sessions::cookie::SameSite;
+use tower_sessions::session::{Error as SessionError, Id, Record};
+use tower_sessions::session_store::{Error as StoreError, Result as StoreResult};
+use tower_sessions::{Session, SessionManagerLayer, SessionStore};
 
-use self::id::SessionId;
 use crate::error::Error;
 use crate::model::{AccountId, Timestamp};
 use crate::service::App;
 
-mod id;
+mod seal;
 
+/// The one key under which a session keeps its record.
+const KEY: &str = "signed_in";
 /// How often at most the store is told that somebody is still there.
 const TOUCH_EVERY: Duration = Duration::from_mins(1);
 
@@ -152,27 +159,48 @@ impl std::fmt::Debug for Shown {
     }
 }
 
-/// The session of one request, if its browser has one. Handlers share it; what they write is stored at once.
+/// Keeps sessions in the store of the application: sealed, under the digest of their ids.
 #[derive(Clone)]
-pub struct Session {
+pub struct Sessions {
     app: App,
     ends: SessionEnds,
-    state: Arc<Mutex<Held>>,
 }
 
-/// What is known of a session so far.
-struct Held {
-    id: Option<SessionId>,
-    known: Option<SignedIn>,
-    is_loaded: bool,
-    /// The browser does not have the id as it is now.
-    is_new: bool,
-}
-
-impl std::fmt::Debug for Session {
+impl std::fmt::Debug for Sessions {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Session(..)")
+        f.debug_struct("Sessions")
+            .field("ends", &self.ends)
+            .finish_non_exhaustive()
     }
+}
+
+/// The layer that finds the session of each request and keeps what became of it.
+pub fn layer(app: &App, ends: SessionEnds) -> SessionManagerLayer<Sessions> {
+    SessionManagerLayer::new(Sessions::new(app, ends))
+        .with_name(cookie_name(app, "session"))
+        .with_secure(is_secure(app))
+        .with_http_only(true)
+        .with_same_site(SameSite::Lax)
+        .with_path("/")
+}
+
+/// Middleware around the layer: no log shows a cookie, and the one that ends a session has the attributes of the one
+/// that began it, without which browsers refuse it for its `__Host-` name and keep the old one.
+pub async fn finish_cookies(State(app): State<App>, request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let ended = format!("{}=;", cookie_name(&app, "session"));
+    let secure = if is_secure(&app) { "; Secure" } else { "" };
+    let attributes = format!("; HttpOnly; SameSite=Lax{secure}");
+    if let header::Entry::Occupied(mut cookies) = response.headers_mut().entry(header::SET_COOKIE) {
+        for cookie in cookies.iter_mut() {
+            if cookie.as_bytes().starts_with(ended.as_bytes()) {
+                let whole = [cookie.as_bytes(), attributes.as_bytes()].concat();
+                *cookie = HeaderValue::from_bytes(&whole).unwrap_or_else(|_| cookie.clone());
+            }
+            cookie.set_sensitive(true);
+        }
+    }
+    response
 }
 
 /// Whether people reach the portal by https, so that cookies need never travel otherwise.
@@ -189,127 +217,96 @@ pub fn cookie_name(app: &App, name: &str) -> String {
     }
 }
 
-/// A cookie of a request.
-pub fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    headers
-        .get_all(header::COOKIE)
-        .iter()
-        .filter_map(|line| line.to_str().ok())
-        .flat_map(|line| line.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .find(|(key, _)| *key == name)
-        .map(|(_, value)| value)
-}
-
-/// Middleware: gives each request its session, and its browser the id when that is a new one.
-pub async fn attach(
-    State((app, ends)): State<(App, SessionEnds)>,
-    mut request: Request,
-    next: Next,
-) -> Response {
-    let given = cookie(request.headers(), &cookie_name(&app, "session"));
-    let held = Held {
-        id: given.and_then(SessionId::from_cookie),
-        known: None,
-        is_loaded: false,
-        is_new: false,
-    };
-    let state = Arc::new(Mutex::new(held));
-    let session = Session { app, ends, state };
-    request.extensions_mut().insert(session.clone());
-    let mut response = next.run(request).await;
-    if let Some(cookie) = session.new_cookie().await {
-        response.headers_mut().append(header::SET_COOKIE, cookie);
-    }
-    response
-}
-
-impl Session {
-    /// What the browser has to be told: its new id, or that it has none any more.
-    async fn new_cookie(&self) -> Option<HeaderValue> {
-        let held = self.state.lock().await;
-        if !held.is_new {
-            return None;
+impl Sessions {
+    /// The sessions of an application, which end so.
+    pub fn new(app: &App, ends: SessionEnds) -> Self {
+        Self {
+            app: app.clone(),
+            ends,
         }
-        let name = cookie_name(&self.app, "session");
-        let secure = if is_secure(&self.app) { "; Secure" } else { "" };
-        let (id, end) = match &held.id {
-            Some(id) => (id.expose(), ""),
-            None => (String::new(), "; Max-Age=0"),
-        };
-        let text = format!("{name}={id}; Path=/; HttpOnly; SameSite=Lax{end}{secure}");
-        let mut value = HeaderValue::from_str(&text).ok()?;
-        value.set_sensitive(true);
-        Some(value)
-    }
-
-    /// Reads the record, once in a request.
-    async fn load(&self, held: &mut Held) -> Result<(), Error> {
-        if held.is_loaded {
-            return Ok(());
-        }
-        held.known = match &held.id {
-            Some(id) => self.stored(id).await?,
-            None => None,
-        };
-        held.is_loaded = true;
-        Ok(())
-    }
-
-    async fn stored(&self, id: &SessionId) -> Result<Option<SignedIn>, Error> {
-        let Some((sealed, _end)) = self.app.store.session(&id.digest()).await? else {
-            return Ok(None);
-        };
-        let opened = id.open(&sealed);
-        // What does not open was written by somebody else, or by another release: then nobody is signed in.
-        Ok(opened.and_then(|record| serde_json::from_slice(&record).ok()))
     }
 
     /// Stores a record; `false` when there is none to replace, or when a new id met an old one.
-    async fn put(&self, id: &SessionId, known: &SignedIn, anew: bool) -> Result<bool, Error> {
-        let record =
-            serde_json::to_vec(known).map_err(|error| Error::defect(format!("a session: {error}")))?;
-        let sealed = id.seal(&self.app.ids, &record)?;
+    async fn put(&self, record: &Record, anew: bool) -> StoreResult<bool> {
+        let value = record.data.get(KEY).unwrap_or(&Value::Null);
+        let known = SignedIn::deserialize(value).map_err(|error| StoreError::Encode(error.to_string()))?;
+        let plain = value.to_string();
+        let sealed =
+            seal::seal(record.id, &self.app.ids, plain.as_bytes()).map_err(|error| failed(&error))?;
         let idle = self.app.clock.now().plus(self.ends.idle);
         let end = idle.min(known.signed_in_at.plus(self.ends.absolute));
         let account = Some(known.account);
         self.app
             .store
-            .put_session(&id.digest(), account, &sealed, end, anew)
+            .put_session(&seal::digest(record.id), account, &sealed, end, anew)
             .await
+            .map_err(|error| failed(&error))
+    }
+}
+
+fn failed(error: &Error) -> StoreError {
+    tracing::error!(error = %error, "sessions are not available");
+    StoreError::Backend(error.to_string())
+}
+
+/// The record under its seal. What does not open was written by somebody else, or by another release: then nobody is
+/// signed in.
+fn opened(id: Id, sealed: &str) -> Option<Value> {
+    let value: Value = serde_json::from_slice(&seal::open(id, sealed)?).ok()?;
+    SignedIn::deserialize(&value).is_ok().then_some(value)
+}
+
+#[async_trait]
+impl SessionStore for Sessions {
+    async fn create(&self, record: &mut Record) -> StoreResult<()> {
+        for _ in 0..3 {
+            if self.put(record, true).await? {
+                return Ok(());
+            }
+            record.id = Id::default();
+        }
+        Err(StoreError::Backend("no free session id".to_owned()))
     }
 
-    /// Goes on with this record under a new id; the old one ends.
-    async fn move_to_new_id(&self, held: &mut Held, known: SignedIn) -> Result<(), Error> {
-        let id = SessionId::new(&self.app.ids);
-        if !self.put(&id, &known, true).await? {
-            return Err(Error::defect("a new session has the id of another"));
-        }
-        if let Some(old) = held.id.replace(id) {
-            self.app.store.end_session(&old.digest()).await?;
-        }
-        held.known = Some(known);
-        (held.is_loaded, held.is_new) = (true, true);
-        Ok(())
+    async fn save(&self, record: &Record) -> StoreResult<()> {
+        // A session that was ended meanwhile stays ended.
+        self.put(record, false).await.map(|_found| ())
+    }
+
+    async fn load(&self, id: &Id) -> StoreResult<Option<Record>> {
+        let found = self.app.store.session(&seal::digest(*id)).await;
+        let Some((sealed, end)) = found.map_err(|error| failed(&error))? else {
+            return Ok(None);
+        };
+        let Some(value) = opened(*id, &sealed) else {
+            return Ok(None);
+        };
+        let end = time::OffsetDateTime::from_unix_timestamp_nanos(i128::from(end.as_micros()) * 1_000)
+            .map_err(|error| StoreError::Decode(error.to_string()))?;
+        Ok(Some(Record {
+            id: *id,
+            data: [(KEY.to_owned(), value)].into(),
+            expiry_date: end,
+        }))
+    }
+
+    async fn delete(&self, id: &Id) -> StoreResult<()> {
+        self.app
+            .store
+            .end_session(&seal::digest(*id))
+            .await
+            .map_err(|error| failed(&error))
     }
 }
 
 /// What the session of a request knows, if somebody is signed in.
 pub async fn read(session: &Session) -> Result<Option<SignedIn>, Error> {
-    let mut held = session.state.lock().await;
-    session.load(&mut held).await?;
-    Ok(held.known.clone())
+    session.get(KEY).await.map_err(unavailable)
 }
 
-/// Changes what a session knows. A session that was ended meanwhile stays ended.
+/// Changes what a session knows, stored with the answer. A session that was ended meanwhile stays ended.
 pub async fn write(session: &Session, known: &SignedIn) -> Result<(), Error> {
-    let mut held = session.state.lock().await;
-    if let Some(id) = &held.id {
-        session.put(id, known, false).await?;
-        held.known = Some(known.clone());
-        held.is_loaded = true;
-    }
-    Ok(())
+    session.insert(KEY, known).await.map_err(unavailable)
 }
 
 /// Notes that somebody is still there, once a minute at most.
@@ -332,27 +329,24 @@ pub async fn begin(app: &App, session: &Session, account: AccountId) -> Result<(
         flash: None,
         secret: None,
     };
-    let mut held = session.state.lock().await;
-    session.move_to_new_id(&mut held, known).await
+    write(session, &known).await?;
+    renew(session).await
 }
 
 /// Goes on under a new id.
 pub async fn renew(session: &Session) -> Result<(), Error> {
-    let mut held = session.state.lock().await;
-    session.load(&mut held).await?;
-    match held.known.take() {
-        Some(known) => session.move_to_new_id(&mut held, known).await,
-        None => Ok(()),
-    }
+    session.cycle_id().await.map_err(unavailable)
 }
 
 /// Signs somebody out.
 pub async fn end(session: &Session) -> Result<(), Error> {
-    let mut held = session.state.lock().await;
-    if let Some(id) = held.id.take() {
-        session.app.store.end_session(&id.digest()).await?;
-        held.is_new = true;
+    session.flush().await.map_err(unavailable)
+}
+
+/// What went wrong stands in the log already.
+fn unavailable(error: SessionError) -> Error {
+    match error {
+        SessionError::Store(_) => Error::Overloaded { retry_after_s: 2 },
+        SessionError::SerdeJson(error) => Error::defect(format!("a session: {error}")),
     }
-    (held.known, held.is_loaded) = (None, true);
-    Ok(())
 }

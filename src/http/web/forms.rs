@@ -5,12 +5,13 @@ use axum::extract::{FromRequest, Request};
 use http::{HeaderMap, StatusCode, header};
 use serde::de::DeserializeOwned;
 use subtle::ConstantTimeEq as _;
+use tower_sessions::Session;
 
 use super::answer::Oops;
 use super::view::Form;
-use super::visitor::FORM_COOKIE;
+use super::visitor::{FORM_COOKIE, cookie};
 use crate::error::Error;
-use crate::http::session::{self, Session, cookie};
+use crate::http::session;
 use crate::model::{Invalid, Problem};
 use crate::service::App;
 

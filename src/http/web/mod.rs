@@ -50,7 +50,8 @@ pub fn router_with(app: App, ends: SessionEnds) -> Router {
         .method_not_allowed_fallback(answer::not_that_way)
         .layer(from_fn(visitor::one_credential))
         .layer(from_fn_with_state(app.clone(), answer::explain))
-        .layer(from_fn_with_state((app.clone(), ends), session::attach))
+        .layer(session::layer(&app, ends))
+        .layer(from_fn_with_state(app.clone(), session::finish_cookies))
         .with_state(app)
 }
 

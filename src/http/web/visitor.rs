@@ -4,6 +4,7 @@ use axum::extract::{FromRequestParts, OriginalUri, RawPathParams, Request};
 use axum::response::{IntoResponse, Response};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
+use tower_sessions::Session;
 
 use super::answer::{Answer, Oops, see};
 use super::nav::{self, Here};
@@ -11,7 +12,7 @@ use super::view::{Chrome, Flash};
 use crate::access::{Actor, Call};
 use crate::error::Error;
 use crate::http::security::RequestId;
-use crate::http::session::{self, Session, Shown, SignedIn, cookie};
+use crate::http::session::{self, Shown, SignedIn};
 use crate::model::AccountId;
 use crate::service::{App, sign_in};
 
@@ -58,6 +59,18 @@ impl Seen {
             .as_ref()
             .ok_or_else(|| Error::defect("the session layer is missing"))
     }
+}
+
+/// A cookie of the request.
+pub(super) fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|line| line.to_str().ok())
+        .flat_map(|line| line.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find(|(key, _)| *key == name)
+        .map(|(_, value)| value)
 }
 
 /// How somebody likes their screens. It is kept in a cookie too, so that no page waits for the store to know it.

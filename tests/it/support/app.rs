@@ -92,6 +92,13 @@ impl TestApp {
         start::assemble(&self.settings, BASE_URL.to_owned(), db, clock, ids).unwrap()
     }
 
+    /// The same application, reached at another address.
+    pub(crate) fn reached_at(&self, base_url: &str) -> App {
+        let clock = Arc::clone(&self.clock) as Arc<dyn Clock>;
+        let ids = Ids::seeded(Arc::clone(&clock), 2000);
+        start::assemble(&self.settings, base_url.to_owned(), self.db().clone(), clock, ids).unwrap()
+    }
+
     /// The store's database.
     pub(crate) fn db(&self) -> &Db {
         self.app.store.db()

@@ -33,6 +33,14 @@ impl Browser {
         }
     }
 
+    /// A browser that reaches the portal by https.
+    pub(crate) fn by_https(app: &TestApp) -> Self {
+        Self {
+            router: postdesk::http::web::router(app.reached_at("https://portal.example")),
+            cookies: BTreeMap::new(),
+        }
+    }
+
     /// A browser in which somebody has signed in.
     pub(crate) async fn of(app: &TestApp, person: &Person<'_>) -> Self {
         let mut browser = Self::new(app);

@@ -1,7 +1,10 @@
 //! In and out, and what is never let through.
 
-use http::{Method, StatusCode};
+use http::{HeaderMap, Method, StatusCode, header};
+use postdesk::http::session::{SessionEnds, Sessions};
 use sha2::{Digest as _, Sha256};
+use tower_sessions::SessionStore as _;
+use tower_sessions::session::Id;
 
 use super::browser::Browser;
 use crate::support::app::TestApp;
@@ -15,6 +18,8 @@ both! {
     a_form_without_its_token_changes_nothing,
     nobody_is_signed_in_by_a_form_of_another_site,
     signing_out_ends_the_session_everywhere,
+    over_https_the_cookie_comes_and_goes_as_its_prefix_demands,
+    a_session_that_was_ended_meanwhile_stays_ended,
     a_session_ends_when_nobody_is_there_and_after_a_day_in_any_case,
     signing_in_leads_back_to_the_page_that_was_asked_for_and_nowhere_else,
     a_token_never_opens_a_page,
@@ -132,6 +137,57 @@ async fn signing_out_ends_the_session_everywhere(app: &TestApp) {
     assert_eq!(page.path, "/sign-in");
     browser.cookies.insert("session".to_owned(), id);
     assert!(browser.get("/help").await.path.starts_with("/sign-in"));
+}
+
+/// What an answer says of the cookie of the session, by https; browsers refuse the prefix without these attributes.
+fn secure_cookie(headers: &HeaderMap) -> String {
+    let set = headers
+        .get_all(header::SET_COOKIE)
+        .iter()
+        .map(|cookie| cookie.to_str().unwrap());
+    let mut ours = set.filter(|cookie| cookie.starts_with("__Host-session="));
+    let cookie = ours.next().unwrap().to_owned();
+    assert_eq!(ours.next(), None);
+    for rule in ["; Path=/", "; HttpOnly", "; SameSite=Lax", "; Secure"] {
+        assert_eq!(cookie.matches(rule).count(), 1, "{cookie}");
+    }
+    assert!(!cookie.contains("Domain"), "{cookie}");
+    cookie
+}
+
+async fn over_https_the_cookie_comes_and_goes_as_its_prefix_demands(app: &TestApp) {
+    let operator = app.operator().await;
+    let mut browser = Browser::by_https(app);
+    let csrf = browser.get("/sign-in").await.csrf();
+    let body = [
+        ("csrf", csrf.as_str()),
+        ("login", &operator.email),
+        ("password", &operator.password),
+    ];
+    let body = serde_html_form::to_string(body).unwrap();
+    let (_, headers, _) = browser.once(Method::POST, "/sign-in", &body).await;
+    let came = secure_cookie(&headers);
+    assert!(came.contains(&browser.cookies["__Host-session"]));
+    assert!(!came.contains("Max-Age"), "{came}");
+
+    let csrf = browser.get("/help").await.csrf();
+    let body = serde_html_form::to_string([("csrf", csrf)]).unwrap();
+    let (_, headers, _) = browser.once(Method::POST, "/sign-out", &body).await;
+    let went = secure_cookie(&headers);
+    assert!(went.starts_with("__Host-session=;"), "{went}");
+    assert!(went.contains("; Max-Age=0"), "{went}");
+}
+
+/// As when a new password ends it elsewhere, between its reading and its writing.
+async fn a_session_that_was_ended_meanwhile_stays_ended(app: &TestApp) {
+    let operator = app.operator().await;
+    let browser = Browser::of(app, &operator).await;
+    let id: Id = browser.cookies["session"].parse().unwrap();
+    let sessions = Sessions::new(app, SessionEnds::default());
+    let record = sessions.load(&id).await.unwrap().unwrap();
+    sessions.delete(&id).await.unwrap();
+    sessions.save(&record).await.unwrap();
+    assert!(sessions.load(&id).await.unwrap().is_none());
 }
 
 async fn a_session_ends_when_nobody_is_there_and_after_a_day_in_any_case(app: &TestApp) {
