@@ -59,7 +59,7 @@ impl Db {
             .foreign_keys(true)
             .pragma("trusted_schema", "OFF")
             .pragma("temp_store", "MEMORY")
-            .pragma("cache_size", "-2000")
+            .pragma("cache_size", "-4000")
             // Pages that many changes touch are then written back once for all of them.
             .pragma("wal_autocheckpoint", "4000")
             .statement_cache_capacity(STATEMENTS_CACHED)
