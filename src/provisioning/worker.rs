@@ -25,6 +25,8 @@ const MOST_BETWEEN_PROBES: Duration = Duration::from_secs(5);
 const GATHER: Duration = Duration::from_millis(50);
 /// How often what the daemons counted is read back.
 const USAGE_EVERY: Duration = Duration::from_secs(30);
+/// How often a worker asks for a target that another one has.
+const LEASE_ASKED_EVERY: Duration = Duration::from_secs(1);
 /// How often promises that come due are looked for.
 const PROMISES_EVERY: Duration = Duration::from_secs(5);
 
@@ -125,6 +127,8 @@ enum Round {
     Busy,
     /// Nothing is due.
     Idle,
+    /// Another worker has the target: what is due is its business for now.
+    Elsewhere,
     /// The target cannot be written; wait before the next try.
     Down(Duration),
 }
@@ -144,6 +148,12 @@ impl Deliverer {
                     continue;
                 }
                 Ok(Round::Full) => continue,
+                Ok(Round::Elsewhere) => {
+                    if pause(&shutdown, LEASE_ASKED_EVERY).await {
+                        break;
+                    }
+                    continue;
+                }
                 Ok(Round::Idle) => self.until_next().await,
                 Ok(Round::Down(wait)) => {
                     if pause(&shutdown, wait).await {
@@ -200,7 +210,7 @@ impl Deliverer {
             return Ok(Round::Idle);
         }
         if !self.renew_lease().await? {
-            return Ok(Round::Idle);
+            return Ok(Round::Elsewhere);
         }
         if self.link.is_none() {
             match Target::connect(&self.target.url, self.patience()).await {
@@ -208,8 +218,8 @@ impl Deliverer {
                 Err(error) => return self.down(&error).await,
             }
         }
-        if read_usage {
-            self.read_usage().await?;
+        if read_usage && let Some(error) = self.read_usage().await? {
+            return self.down(&error).await;
         }
         if notes.is_empty() {
             return Ok(Round::Idle);
@@ -297,7 +307,7 @@ impl Deliverer {
     async fn one_by_one(&mut self, notes: &[Note], jobs: &[Job]) -> Result<Round, Error> {
         for job in jobs {
             if !self.renew_lease().await? {
-                return Ok(Round::Idle);
+                return Ok(Round::Elsewhere);
             }
             match self.write(std::slice::from_ref(job)).await {
                 Ok(outcomes) => {
@@ -361,8 +371,11 @@ impl Deliverer {
         Ok(())
     }
 
-    async fn read_usage(&mut self) -> Result<(), Error> {
-        let Some(link) = &mut self.link else { return Ok(()) };
+    /// Reads back what the daemons counted; why it could not be read, if so.
+    async fn read_usage(&mut self) -> Result<Option<TargetError>, Error> {
+        let Some(link) = &mut self.link else {
+            return Ok(None);
+        };
         let started = Instant::now();
         let read = self.counted.carry_over(&self.app, link).await;
         // A reading that takes long is done the less often.
@@ -370,16 +383,11 @@ impl Deliverer {
         match read {
             Ok(changed) if changed > 0 => {
                 tracing::debug!(target.name = %self.row.name, changed, "usage read back");
-                Ok(())
+                Ok(None)
             }
-            Ok(_) => Ok(()),
+            Ok(_) => Ok(None),
             Err(UsageError::Store(error)) => Err(error),
-            Err(UsageError::Target(error)) => {
-                self.link = None;
-                self.doubt().await?;
-                tracing::debug!(target.name = %self.row.name, error = %error, "usage cannot be read");
-                Ok(())
-            }
+            Err(UsageError::Target(error)) => Ok(Some(error)),
         }
     }
 }

@@ -56,6 +56,9 @@ const ALIAS: &str = "SELECT l.enabled, t.destination
      FROM addresses a JOIN aliases l ON l.id = a.object_id JOIN alias_destinations t ON t.alias_id = l.id
      WHERE a.domain = $1 AND a.local_part = $2 AND a.kind = 'alias' ORDER BY t.destination LIMIT 1000";
 
+const OWN_NAME: &str =
+    "SELECT d.name FROM domain_names n JOIN domains d ON d.id = n.domain_id WHERE n.name = $1";
+
 fn onward(mailbox: Option<MailboxOnward>, alias: Vec<(bool, String)>) -> Onward {
     if let Some((suspended, receives, to, keeps)) = mailbox {
         let forwards: Vec<String> = to
@@ -130,13 +133,25 @@ impl<P: Permission> Change<P> {
             open.push_back(to);
         }
         while let Some(at) = open.pop_front() {
-            if at.to_lowercase() == start {
-                return Err(loop_refusal(&start, &came_from));
-            }
             if came_from.len() > MOST_LOOKED_AT {
                 return Ok(());
             }
             let (domain, local) = halves(&at);
+            // Under another name of its domain an address is the same address.
+            let own: Option<(String,)> = self
+                .tx
+                .query(OWN_NAME)
+                .bind(domain.clone())
+                .fetch_optional()
+                .await?;
+            let domain = own.map_or(domain, |(name,)| name);
+            let canonical = format!("{local}@{domain}").to_lowercase();
+            if canonical != at.to_lowercase() {
+                came_from.entry(canonical.clone()).or_insert_with(|| at.clone());
+            }
+            if canonical == start {
+                return Err(loop_refusal(&start, &came_from));
+            }
             let mailbox = self
                 .tx
                 .query(MAILBOX)

@@ -140,6 +140,8 @@ impl Change<SystemManage> {
                     "UPDATE accounts SET access_version = access_version + 1
                      WHERE id IN (SELECT account_id FROM grants WHERE domain_id = $1)",
                     "DELETE FROM grants WHERE domain_id = $1",
+                    "DELETE FROM projections WHERE pending_since IS NULL
+                     AND object_id IN (SELECT alias_id FROM domain_names WHERE domain_id = $1)",
                     "DELETE FROM domain_names WHERE domain_id = $1",
                 ],
                 "DELETE FROM domains WHERE id = $1 AND purge_at <= $2

@@ -179,10 +179,11 @@ impl Store {
         for object in objects {
             tx.query(
                 "DELETE FROM projections WHERE object_id = $1 AND target_id = $2 AND pending_since IS NULL
-                   AND kind IN ('mailbox', 'alias', 'domain')
+                   AND kind IN ('mailbox', 'alias', 'domain', 'domain_alias')
                    AND NOT EXISTS (SELECT 1 FROM mailboxes m WHERE m.id = $1)
                    AND NOT EXISTS (SELECT 1 FROM aliases a WHERE a.id = $1)
-                   AND NOT EXISTS (SELECT 1 FROM domains d WHERE d.id = $1)",
+                   AND NOT EXISTS (SELECT 1 FROM domains d WHERE d.id = $1)
+                   AND NOT EXISTS (SELECT 1 FROM domain_names n WHERE n.alias_id = $1)",
             )
             .bind(*object)
             .bind(target.uuid())

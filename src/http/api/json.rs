@@ -311,6 +311,7 @@ impl<'a> Fields<'a> {
         for name in self.members.keys() {
             let detail = match nearest(name, &self.known) {
                 Some(known) => format!("there is no such field; did you mean {known}?"),
+                None if self.known.is_empty() => "there is no such field; this takes none".to_owned(),
                 None => format!("there is no such field; the fields are {}", self.known.join(", ")),
             };
             self.invalid

@@ -314,7 +314,15 @@ impl From<Refusal> for Problem {
             title_of(refusal.code),
             &refusal.detail,
         );
-        if let Some(pointer) = refusal.pointer {
+        // What forms ask for in two fields is one address here.
+        let pointer = refusal.pointer.map(|pointer| {
+            if pointer == "/local_part" {
+                "/address"
+            } else {
+                pointer
+            }
+        });
+        if let Some(pointer) = pointer {
             problem.0.errors.push_problem(FieldProblem {
                 pointer: pointer.to_owned(),
                 code: refusal.code.to_owned(),

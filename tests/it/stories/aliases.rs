@@ -3,8 +3,8 @@
 use postdesk::access::{Role, Scope};
 use postdesk::model::{Alias, AliasPatch, Forwarding};
 use postdesk::service::aliases::{self, AliasRef};
-use postdesk::service::mailboxes;
 use postdesk::service::resolve::{self, Step, StepKind};
+use postdesk::service::{domains, mailboxes};
 
 use super::word;
 use crate::support::app::{TestApp, alias_draft, destination};
@@ -212,6 +212,16 @@ async fn mail_never_runs_in_a_circle(app: &TestApp) {
     assert!(text.contains(way), "{text}");
     assert_eq!(word(&create("d", "d@harbour.example").await), "alias_loop");
     assert_eq!(word(&create("", "nobody@harbour.example").await), "alias_loop");
+    domains::add_alias(app, &app.root(), &name, "quay.example".parse().unwrap())
+        .await
+        .unwrap();
+    let by_another_name = create("e", "e@quay.example").await;
+    assert_eq!(word(&by_another_name), "alias_loop");
+    let text = by_another_name.unwrap_err().to_string();
+    let way = "e@harbour.example → e@quay.example → e@harbour.example";
+    assert!(text.contains(way), "{text}");
+    create("f", "g@quay.example").await.unwrap();
+    assert_eq!(word(&create("g", "f@quay.example").await), "alias_loop");
     app.mailbox("c@harbour.example").await;
     let back = Forwarding {
         destinations: vec![destination("a@brightwater.example")],
