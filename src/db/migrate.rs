@@ -45,8 +45,8 @@ impl Db {
         Migrator::with_migrations(steps.collect())
     }
 
-    /// Brings the schema up to date. PostgreSQL takes an advisory lock, SQLite its write lock, so that several nodes may
-    /// start at once.
+    /// Brings the schema up to date. Several nodes may start at once: PostgreSQL takes an advisory lock, and whoever opens an
+    /// SQLite file has to hold the lock beside it, as `start` does.
     pub async fn migrate(&self) -> Result<(), DbError> {
         let migrator = self.migrator();
         match self {
