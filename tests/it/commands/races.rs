@@ -138,7 +138,8 @@ fn one_address_is_made_once_whoever_puts_it() {
         let answers = together(wire, &(0..8).map(put).collect::<Vec<_>>());
         assert_eq!(answers, counted([("200", 7), ("201", 1)]));
 
-        // A mailbox and an alias never share an address, and what is deleted meanwhile is made anew or is not there.
+        // A mailbox and an alias never share an address: what is deleted meanwhile is made anew by one of them, or by
+        // nobody where the delete came last.
         let mut wishes = vec![wish("DELETE", "/mailboxes/ana@one.example", None)];
         for n in 0..4 {
             wishes.push(put(n));
@@ -153,7 +154,9 @@ fn one_address_is_made_once_whoever_puts_it() {
         );
         let usage = &wire.ask("GET", "/domains/one.example", "").body["usage"];
         let held = usage["mailboxes"].as_u64().unwrap() + usage["aliases"].as_u64().unwrap();
-        assert_eq!(held, 1, "{usage} {answers:?}");
+        let made = answers.get("201").copied().unwrap_or(0);
+        assert!(made <= 1, "{answers:?}");
+        assert_eq!(held, made as u64, "{usage} {answers:?}");
     });
 }
 
