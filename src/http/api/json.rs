@@ -1,5 +1,6 @@
 //! JSON bodies, read strictly: a tree in which every key stands once, and then field by field.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::str::FromStr;
 
@@ -7,8 +8,10 @@ use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess,
 use serde_json::{Map, Number, Value};
 
 use super::problem::Problem;
-use crate::model::{Invalid, Limit, Problem as ModelProblem, Quota};
+use crate::model::{FieldProblem, Invalid, Limit, Problem as ModelProblem, Quota};
 
+/// The code of a text with the character U+0000.
+const NUL: &str = "nul";
 /// Most items of a list whose problems are told one by one.
 const MOST_PROBLEMS: usize = 100;
 
@@ -60,9 +63,23 @@ pub(super) fn read<T>(bytes: &[u8], read: impl FnOnce(&mut Fields<'_>) -> Option
     let mut fields = Fields::new(&mut members, "", &mut invalid);
     let value = read(&mut fields);
     fields.finish();
+    once_for_nul(&mut invalid);
     match value {
         Some(value) if invalid.is_empty() => Ok(value),
         _ => Err(invalid.into()),
+    }
+}
+
+/// A text with a NUL breaks other rules too; to say that it has one is enough.
+fn once_for_nul(invalid: &mut Invalid) {
+    let is_nul = |problem: &FieldProblem| problem.code == NUL;
+    let told: HashSet<String> = invalid
+        .iter()
+        .filter(|problem| is_nul(problem))
+        .map(|problem| problem.pointer.clone())
+        .collect();
+    if !told.is_empty() {
+        invalid.retain(|problem| is_nul(problem) || !told.contains(&problem.pointer));
     }
 }
 
@@ -120,7 +137,7 @@ impl<'de> Visitor<'de> for Tree<'_> {
     fn visit_str<E>(self, text: &str) -> Result<Value, E> {
         if text.contains('\0') {
             let detail = "a text cannot contain the character U+0000; take it out";
-            self.invalid.push(self.pointer, "nul", detail);
+            self.invalid.push(self.pointer, NUL, detail);
         }
         Ok(Value::String(text.to_owned()))
     }
@@ -394,6 +411,7 @@ mod tests {
         fields.object("protocols", |fields| fields.optional("imap", switch));
         fields.list("labels", text::<crate::model::Label>);
         fields.finish();
+        once_for_nul(&mut invalid);
         let told = invalid
             .iter()
             .map(|problem| format!("{} {}", problem.pointer, problem.code));
@@ -412,9 +430,10 @@ mod tests {
             ),
             (r#"{"display_name": "A", "quota": 5}"#, "/quota unknown_field"),
             (r#"{"display_name": "A", "a/b~c": 5}"#, "/a~1b~0c unknown_field"),
+            (r#"{"display_name": "A\u0000"}"#, "/display_name nul"),
             (
-                r#"{"display_name": "A\u0000"}"#,
-                "/display_name nul, /display_name text_control_character",
+                r#"{"display_name": "", "labels": ["a\u0000", "b\u0000"], "b": "\u0000"}"#,
+                "/labels/0 nul, /labels/1 nul, /b nul, /display_name text_empty",
             ),
             (
                 r#"{"display_name": "A", "quota_bytes": null}"#,
