@@ -226,6 +226,17 @@ impl Problem {
         self
     }
 
+    /// Takes the places out that the fields of the body would have: the request had none.
+    pub(super) fn point_nowhere(&mut self) {
+        let errors = std::mem::take(&mut self.0.errors);
+        for problem in errors {
+            self.0.errors.push_problem(FieldProblem {
+                pointer: String::new(),
+                ..problem
+            });
+        }
+    }
+
     /// Whether this is the problem with this code.
     pub(super) fn is_about(&self, code: &str) -> bool {
         self.0.code == code
