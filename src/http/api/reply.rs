@@ -13,7 +13,7 @@ use super::ask::Ask;
 use super::problem::Problem;
 use super::query::Paging;
 use crate::error::Error;
-use crate::model::{Event, EventKind, Refusal, Timestamp};
+use crate::model::{DomainName, Event, EventKind, Refusal, Timestamp};
 use crate::service::warnings::{self, About};
 use crate::service::{App, Done};
 use crate::store::{Cursor, ObjectState, Page, TargetState};
@@ -336,13 +336,35 @@ pub(super) async fn done<R: Resource>(
     done: &Done<R>,
     success: Success,
 ) -> Result<Response, Problem> {
+    answered(ask, dry_run, done, success, Vec::new()).await
+}
+
+/// The same for something new in the domain that was asked for by this name, perhaps not its own.
+pub(super) async fn added<R: Resource>(
+    ask: &Ask,
+    dry_run: bool,
+    done: &Done<R>,
+    domain: &DomainName,
+) -> Result<Response, Problem> {
+    let other_name = warnings::other_name(domain, done.value.about());
+    let first = other_name.into_iter().collect();
+    answered(ask, dry_run, done, Success::Created, first).await
+}
+
+async fn answered<R: Resource>(
+    ask: &Ask,
+    dry_run: bool,
+    done: &Done<R>,
+    success: Success,
+    mut warnings: Vec<String>,
+) -> Result<Response, Problem> {
     let resource = &done.value;
     let (call, about) = (ask.call(), resource.about());
     if dry_run {
-        let warnings = warnings::before(&ask.app, &call, about, &done.events).await?;
+        warnings.extend(warnings::before(&ask.app, &call, about, &done.events).await?);
         return effects(&done.events, warnings);
     }
-    let warnings = warnings::after(&ask.app, &call, about, &done.events).await?;
+    warnings.extend(warnings::after(&ask.app, &call, about, &done.events).await?);
     let waited = match (ask.wait()?, resource.object()) {
         (Some(within), Some(object)) => {
             ask.app.wait_in_sync(object, within).await?;
