@@ -9,7 +9,7 @@ use crate::access::{
 use crate::error::Error;
 use crate::model::{
     Domain, DomainAlias, DomainDraft, DomainId, DomainName, DomainPatch, Event, EventKind, Limits,
-    ObjectKind, Off, OrgId, Quota, QuotaBytes, Reason, Refusal, Subject,
+    ObjectKind, Off, OrgId, Quota, QuotaBytes, Reason, Refusal, Subject, count,
 };
 use crate::store::{MailboxFilter, Page, PageRequest};
 
@@ -266,10 +266,10 @@ pub async fn delete(app: &App, call: &Call, name: &DomainName) -> Result<Done<Do
     let purge = change.purge_at();
     let held = domain.usage;
     let text = format!(
-        "{} with {} mailboxes and {} aliases is in the bin until {}",
+        "{} with {} and {} is in the bin until {}",
         domain.name,
-        held.mailboxes,
-        held.aliases,
+        count(held.mailboxes, "mailbox", "mailboxes"),
+        count(held.aliases, "alias", "aliases"),
         &purge.rfc3339()[..10]
     );
     let mut event = event(EventKind::DomainDeleted, &domain).saying(text);

@@ -8,7 +8,7 @@ use crate::access::{
 use crate::error::Error;
 use crate::model::{
     Deleted, Event, EventKind, Limits, Off, Org, OrgDraft, OrgId, OrgKind, OrgPatch, Reason, Refusal,
-    Subject, Usage,
+    Subject, Usage, count,
 };
 use crate::store::{MailboxFilter, Page, PageRequest};
 
@@ -202,7 +202,10 @@ async fn switch<P: WritesOrgs>(
     let after = Org { suspension, ..before };
     change.orgs().save(&after)?;
     let touched = change.orgs().spread_suspension().await?;
-    let mut event = event(kind, &after).saying(format!("{} domains are concerned", touched.len()));
+    let mut event = event(kind, &after).saying(format!(
+        "{} concerned",
+        count(touched.len(), "domain is", "domains are")
+    ));
     if let Some(reason) = reason {
         event = event.because(reason.as_str());
     }
@@ -227,8 +230,10 @@ pub async fn delete(app: &App, call: &Call, id: OrgId) -> Result<Done<Org>, Erro
     let (domains, orgs) = change.orgs().contents().await?;
     if domains > 0 || orgs > 0 {
         let detail = format!(
-            "{} still has {domains} domains and {orgs} customers below it.",
-            org.name
+            "{} still has {} and {} below it.",
+            org.name,
+            count(domains, "domain", "domains"),
+            count(orgs, "customer", "customers")
         );
         return Err(Refusal::new("not_empty", detail, "Delete or move them first.").into());
     }

@@ -6,7 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::error::{Error, IdempotencyProblem};
-use crate::model::{FieldProblem, Invalid, Refusal};
+use crate::model::{FieldProblem, Invalid, Refusal, count};
 
 /// The media type of a problem.
 pub(super) const PROBLEM_JSON: &str = "application/problem+json";
@@ -180,7 +180,8 @@ impl Problem {
 
     /// 429: the token asked more than it may in a minute.
     pub(super) fn rate_limited(most: u32, reset_s: u32) -> Self {
-        let detail = format!("this token asked more than {most} times in a minute");
+        let times = count(most, "time", "times");
+        let detail = format!("this token asked more than {times} in a minute");
         Self::new(
             StatusCode::TOO_MANY_REQUESTS,
             "rate_limited",

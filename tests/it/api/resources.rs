@@ -78,7 +78,7 @@ async fn a_domain_belongs_to_an_org_and_is_named_by_name_or_id(app: &TestApp) {
     let full = client.post("/mailboxes", json!({"address": "b@brightwater.example"}));
     let full = full.problem(409, "limit_reached").await;
     assert!(
-        full.text("/detail").contains("may hold 1 mailboxes"),
+        full.text("/detail").contains("may hold 1 mailbox and holds 1"),
         "{}",
         full.text("/detail")
     );
