@@ -104,6 +104,27 @@ where
     Ok(answer)
 }
 
+/// Sends one statement for its first row. The driver then says nothing more, and the one who waits is woken once: each
+/// further message would wake the thread again, which costs more than most statements.
+async fn first<DB, R>(
+    pool: &Pool<DB>,
+    sql: impl SqlSafeStr,
+    values: DB::Arguments,
+) -> Result<Option<R>, DbError>
+where
+    DB: Database,
+    DB::Arguments: IntoArguments<DB>,
+    for<'c> &'c mut DB::Connection: Executor<'c, Database = DB>,
+    R: for<'r> FromRow<'r, DB::Row>,
+{
+    let mut lent = pool.lend().await?;
+    let found = lent
+        .connection()
+        .fetch_optional(sqlx::query_with(sql, values))
+        .await;
+    Ok(lent.after(found)?.as_ref().map(R::from_row).transpose()?)
+}
+
 /// How many rows a statement changed, for either driver.
 pub(super) trait Changed {
     fn changed(&self) -> u64;
@@ -179,12 +200,19 @@ impl<'c> Query<'c> {
 
     /// The one row that the statement must return.
     pub async fn fetch_one<R: Row>(self) -> Result<R, DbError> {
-        self.run().await?.one()
+        let found = self.fetch_optional().await?;
+        found.ok_or(DbError::Driver(sqlx::Error::RowNotFound))
     }
 
     /// The row that the statement returns, if any.
     pub async fn fetch_optional<R: Row>(self) -> Result<Option<R>, DbError> {
-        self.run().await?.first()
+        if let Some(refused) = self.refused {
+            return Err(refused);
+        }
+        match self.on {
+            On::Sqlite(pool, values) => first(pool, self.sql, values).await,
+            On::Postgres(pool, values) => first(pool, self.sql, values).await,
+        }
     }
 
     /// All rows. Callers put a `LIMIT` into the statement.
@@ -197,9 +225,8 @@ impl<'c> Query<'c> {
         match self.on {
             On::Sqlite(pool, values) if self.refused.is_none() => {
                 let sql = AssertSqlSafe(in_one_piece::<R>(self.sql));
-                let mut lent = pool.lend().await?;
-                let answer = ask::<Sqlite>(lent.connection(), sql, values).await;
-                let (page,): (String,) = Answered::Sqlite(lent.after(answer)?).one()?;
+                let page = first::<Sqlite, (String,)>(pool, sql, values).await?;
+                let (page,) = page.ok_or(DbError::Driver(sqlx::Error::RowNotFound))?;
                 let unreadable = |error| DbError::Driver(sqlx::Error::Decode(Box::new(error)));
                 serde_json::from_str(&page).map_err(unreadable)
             }
