@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// `1 mailbox`, `34 mailboxes`, `0 mailboxes`.
-pub fn count<N: fmt::Display + PartialEq + From<u8>>(number: N, one: &str, many: &str) -> String {
+pub fn count<N: Copy + fmt::Display + PartialEq + From<u8>>(number: N, one: &str, many: &str) -> String {
     let what = if number == N::from(1) { one } else { many };
     format!("{number} {what}")
 }
