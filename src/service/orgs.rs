@@ -97,9 +97,9 @@ fn event(kind: EventKind, org: &Org) -> Event {
     Event::new(kind, Subject::new("org", org.id.uuid(), &org.name))
 }
 
-fn unlocked(mut org: Org) -> Org {
+fn unlocked(mut org: Org) -> Done<Org> {
     org.version -= 1;
-    org
+    Done::nothing(org)
 }
 
 /// Changes an org.
@@ -117,10 +117,7 @@ pub async fn update(app: &App, call: &Call, id: OrgId, patch: OrgPatch) -> Resul
         .changing("contact", &before.contact, &after.contact)
         .changing("external_id", &before.external_id, &after.external_id);
     if event.detail.changes.is_empty() {
-        return Ok(Done {
-            value: unlocked(before),
-            events: Vec::new(),
-        });
+        return Ok(unlocked(before));
     }
     change.orgs().save(&after)?;
     let events = change.commit(vec![event]).await?;
@@ -151,10 +148,7 @@ pub async fn set_limits(app: &App, call: &Call, id: OrgId, limits: Limits) -> Re
         &after.limits,
     );
     if event.detail.changes.is_empty() {
-        return Ok(Done {
-            value: unlocked(before),
-            events: Vec::new(),
-        });
+        return Ok(unlocked(before));
     }
     change.orgs().save(&after)?;
     let events = change.commit(vec![event]).await?;
@@ -191,13 +185,9 @@ async fn switch<P: WritesOrgs>(
 ) -> Result<Done<Org>, Error> {
     let mut change = app.store.change(call, permit).await?;
     let before = change.orgs().lock().await?;
-    let since = before.suspension.as_ref().map_or(change.now(), |off| off.at);
-    let suspension = reason.clone().map(|reason| Off { at: since, reason });
+    let suspension = Off::for_reason(reason.clone(), before.suspension.as_ref(), change.now());
     if suspension == before.suspension {
-        return Ok(Done {
-            value: unlocked(before),
-            events: Vec::new(),
-        });
+        return Ok(unlocked(before));
     }
     let after = Org { suspension, ..before };
     change.orgs().save(&after)?;
@@ -222,10 +212,7 @@ pub async fn delete(app: &App, call: &Call, id: OrgId) -> Result<Done<Org>, Erro
     let mut change = app.store.change(call, permit).await?;
     let mut org = change.orgs().lock().await?;
     if org.deleted.is_some() {
-        return Ok(Done {
-            value: unlocked(org),
-            events: Vec::new(),
-        });
+        return Ok(unlocked(org));
     }
     let (domains, orgs) = change.orgs().contents().await?;
     if domains > 0 || orgs > 0 {
@@ -258,10 +245,7 @@ pub async fn restore(app: &App, call: &Call, id: OrgId) -> Result<Done<Org>, Err
     change.orgs().hold_above()?;
     let mut org = change.orgs().lock().await?;
     if org.deleted.is_none() {
-        return Ok(Done {
-            value: unlocked(org),
-            events: Vec::new(),
-        });
+        return Ok(unlocked(org));
     }
     org.deleted = None;
     change.orgs().save(&org)?;

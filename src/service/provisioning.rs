@@ -56,10 +56,7 @@ pub async fn retry_failed(app: &App, call: &Call) -> Result<Done<u64>, Error> {
     let mut change = app.store.change(call, permit).await?;
     let count = change.unpark().await?;
     if count == 0 {
-        return Ok(Done {
-            value: 0,
-            events: Vec::new(),
-        });
+        return Ok(Done::nothing(0));
     }
     let subject = Subject::new("system", uuid::Uuid::nil(), &"targets");
     let event = Event::new(EventKind::ProvisioningRetried, subject).saying(format!(
