@@ -60,7 +60,7 @@ pub use orgs::Orgs;
 pub use page::{Cursor, Page, PageRequest};
 pub use people::{AccountKind, Person};
 pub use roles::OwnRole;
-pub use search::{Hit, HitKind, normalise};
+pub use search::{Hit, HitKind, Readable, normalise};
 pub use targets::{ObjectState, OpenObject, TargetState, TargetStatus};
 pub use tokens::{TokenDraft, TokenView};
 
