@@ -150,7 +150,10 @@ mod tests {
     fn the_form_is_the_same_in_every_release() {
         let link = entry().after(&Link::START);
         assert_eq!(link.seq, 1);
-        assert_eq!(data_encoding::HEXLOWER.encode(&link.hash), "TO BE FILLED");
+        assert_eq!(
+            data_encoding::HEXLOWER.encode(&link.hash),
+            "5f90d1e13d5955830ecd97157d83c217c368ecaf91344217e68e481a5af0cbeb"
+        );
     }
 
     #[test]

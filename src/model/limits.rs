@@ -1,6 +1,6 @@
 //! How much an org or a domain may hold, and the rule that keeps it so.
 
-use super::{Limit, Quota, QuotaBytes, Refusal};
+use super::{Limit, Quota, QuotaBytes, Refusal, count};
 
 /// How much an org or domain may hold. Domains count for orgs only.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -137,14 +137,24 @@ impl Pool {
     /// Refuses a change that adds something beyond a limit. What is merely kept, or taken away, always passes.
     pub fn admit(&self, delta: Delta) -> Result<(), Refusal> {
         let counts = [
-            ("domains", self.limits.domains, self.after.domains, delta.domains),
             (
-                "mailboxes",
+                ("domain", "domains"),
+                self.limits.domains,
+                self.after.domains,
+                delta.domains,
+            ),
+            (
+                ("mailbox", "mailboxes"),
                 self.limits.mailboxes,
                 self.after.mailboxes,
                 delta.mailboxes,
             ),
-            ("aliases", self.limits.aliases, self.after.aliases, delta.aliases),
+            (
+                ("alias", "aliases"),
+                self.limits.aliases,
+                self.after.aliases,
+                delta.aliases,
+            ),
         ];
         for (what, limit, after, more) in counts {
             let Limit::AtMost(most) = limit else { continue };
@@ -203,16 +213,12 @@ impl Pool {
             .at_most(most.get()))
     }
 
-    fn reached(&self, what: &str, most: i64, holds: i64) -> Refusal {
-        let detail = format!("{} may hold {most} {what} and holds {holds}.", self.name);
-        let one = what.trim_end_matches("es").trim_end_matches('s');
-        let one = if what == "mailboxes" {
-            "mailbox"
-        } else if what == "aliases" {
-            "alias"
-        } else {
-            one
-        };
+    fn reached(&self, (one, many): (&str, &str), most: i64, holds: i64) -> Refusal {
+        let detail = format!(
+            "{} may hold {} and holds {holds}.",
+            self.name,
+            count(most, one, many)
+        );
         Refusal::new(
             "limit_reached",
             detail,

@@ -8,7 +8,7 @@ use crate::access::{
 use crate::error::Error;
 use crate::model::{
     Deleted, Event, EventKind, Limits, Off, Org, OrgDraft, OrgId, OrgKind, OrgPatch, Reason, Refusal,
-    Subject, Usage,
+    Subject, Usage, count,
 };
 use crate::store::{MailboxFilter, Page, PageRequest};
 
@@ -97,9 +97,9 @@ fn event(kind: EventKind, org: &Org) -> Event {
     Event::new(kind, Subject::new("org", org.id.uuid(), &org.name))
 }
 
-fn unlocked(mut org: Org) -> Org {
+fn unlocked(mut org: Org) -> Done<Org> {
     org.version -= 1;
-    org
+    Done::nothing(org)
 }
 
 /// Changes an org.
@@ -117,10 +117,7 @@ pub async fn update(app: &App, call: &Call, id: OrgId, patch: OrgPatch) -> Resul
         .changing("contact", &before.contact, &after.contact)
         .changing("external_id", &before.external_id, &after.external_id);
     if event.detail.changes.is_empty() {
-        return Ok(Done {
-            value: unlocked(before),
-            events: Vec::new(),
-        });
+        return Ok(unlocked(before));
     }
     change.orgs().save(&after)?;
     let events = change.commit(vec![event]).await?;
@@ -151,10 +148,7 @@ pub async fn set_limits(app: &App, call: &Call, id: OrgId, limits: Limits) -> Re
         &after.limits,
     );
     if event.detail.changes.is_empty() {
-        return Ok(Done {
-            value: unlocked(before),
-            events: Vec::new(),
-        });
+        return Ok(unlocked(before));
     }
     change.orgs().save(&after)?;
     let events = change.commit(vec![event]).await?;
@@ -191,18 +185,17 @@ async fn switch<P: WritesOrgs>(
 ) -> Result<Done<Org>, Error> {
     let mut change = app.store.change(call, permit).await?;
     let before = change.orgs().lock().await?;
-    let since = before.suspension.as_ref().map_or(change.now(), |off| off.at);
-    let suspension = reason.clone().map(|reason| Off { at: since, reason });
+    let suspension = Off::for_reason(reason.clone(), before.suspension.as_ref(), change.now());
     if suspension == before.suspension {
-        return Ok(Done {
-            value: unlocked(before),
-            events: Vec::new(),
-        });
+        return Ok(unlocked(before));
     }
     let after = Org { suspension, ..before };
     change.orgs().save(&after)?;
     let touched = change.orgs().spread_suspension().await?;
-    let mut event = event(kind, &after).saying(format!("{} domains are concerned", touched.len()));
+    let mut event = event(kind, &after).saying(format!(
+        "{} concerned",
+        count(touched.len(), "domain is", "domains are")
+    ));
     if let Some(reason) = reason {
         event = event.because(reason.as_str());
     }
@@ -219,16 +212,15 @@ pub async fn delete(app: &App, call: &Call, id: OrgId) -> Result<Done<Org>, Erro
     let mut change = app.store.change(call, permit).await?;
     let mut org = change.orgs().lock().await?;
     if org.deleted.is_some() {
-        return Ok(Done {
-            value: unlocked(org),
-            events: Vec::new(),
-        });
+        return Ok(unlocked(org));
     }
     let (domains, orgs) = change.orgs().contents().await?;
     if domains > 0 || orgs > 0 {
         let detail = format!(
-            "{} still has {domains} domains and {orgs} customers below it.",
-            org.name
+            "{} still has {} and {} below it.",
+            org.name,
+            count(domains, "domain", "domains"),
+            count(orgs, "customer", "customers")
         );
         return Err(Refusal::new("not_empty", detail, "Delete or move them first.").into());
     }
@@ -253,10 +245,7 @@ pub async fn restore(app: &App, call: &Call, id: OrgId) -> Result<Done<Org>, Err
     change.orgs().hold_above()?;
     let mut org = change.orgs().lock().await?;
     if org.deleted.is_none() {
-        return Ok(Done {
-            value: unlocked(org),
-            events: Vec::new(),
-        });
+        return Ok(unlocked(org));
     }
     org.deleted = None;
     change.orgs().save(&org)?;

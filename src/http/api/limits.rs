@@ -24,7 +24,7 @@ pub(super) struct LimitsView {
     /// Sum of the quotas of all mailboxes, in bytes.
     #[schema(value_type = Amount)]
     quota_bytes: Quota,
-    /// The largest quota of one mailbox, in bytes.
+    /// The largest quota of one mailbox, in bytes. The 1 GB of the portal is 1073741824.
     #[schema(value_type = Amount)]
     mailbox_quota_bytes: Quota,
 }
@@ -85,7 +85,7 @@ pub(super) struct OrgLimitsWish {
     /// Sum of the quotas of all mailboxes, in bytes.
     #[schema(value_type = Amount, required = false)]
     quota_bytes: Option<Quota>,
-    /// The largest quota of one mailbox, in bytes.
+    /// The largest quota of one mailbox, in bytes. The 1 GB of the portal is 1073741824.
     #[schema(value_type = Amount, required = false)]
     mailbox_quota_bytes: Option<Quota>,
 }
@@ -103,7 +103,7 @@ pub(super) struct DomainLimitsWish {
     /// Sum of the quotas of all mailboxes, in bytes.
     #[schema(value_type = Amount, required = false)]
     quota_bytes: Option<Quota>,
-    /// The largest quota of one mailbox, in bytes.
+    /// The largest quota of one mailbox, in bytes. The 1 GB of the portal is 1073741824.
     #[schema(value_type = Amount, required = false)]
     mailbox_quota_bytes: Option<Quota>,
 }

@@ -147,6 +147,9 @@ codes! {
     "stale" 412 "Somebody changed it meanwhile."
         "Its version is not the one that If-Match names any more."
         "Read it again, and decide again.";
+    "superseded" 409 "It cannot be taken back any more."
+        "Something newer touched the same, or it is of a kind that has no way back."
+        "Take the newer change back first, or make the change anew.";
     "token_by_token" 409 "A token cannot make or revoke tokens."
         "The request was sent with an API token."
         "Sign in to the portal, or use the command line.";

@@ -55,6 +55,6 @@ pub(super) fn fill(form: Form, limits: &Limits) -> Form {
     form.with("max_domains", limits.domains.to_string())
         .with("max_mailboxes", limits.mailboxes.to_string())
         .with("max_aliases", limits.aliases.to_string())
-        .with("max_quota", limits.quota.form_text())
-        .with("max_mailbox_quota", limits.mailbox_quota.form_text())
+        .with("max_quota", limits.quota.to_string())
+        .with("max_mailbox_quota", limits.mailbox_quota.to_string())
 }

@@ -347,8 +347,11 @@ async fn links(app: &TestApp) -> Vec<Link> {
 /// The newest entry, in what is expected.
 const N: i64 = 1000;
 
-/// A way to tamper, and what is found, without and with checkpoints. `:n` is the newest entry.
-const TAMPERING: &[(&str, &[&str], (&str, i64, i64))] = &[
+/// A way to tamper, and what is found. `:n` is the newest entry.
+type Tampering = (&'static str, &'static [&'static str], (&'static str, i64, i64));
+
+/// What is found without and with checkpoints.
+const TAMPERING: &[Tampering] = &[
     ("nothing", &[], ("sound", 0, 0)),
     (
         "a name is changed",
@@ -533,7 +536,7 @@ fn tampering_is_found_on_postgres() {
 }
 
 /// What only the checkpoints know: everything in the database fits together.
-const HIDDEN: &[(&str, &[&str], (&str, i64, i64))] = &[
+const HIDDEN: &[Tampering] = &[
     (
         "an entry is changed",
         &["UPDATE events SET actor = 'nobody' WHERE seq = 9"],
