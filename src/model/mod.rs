@@ -35,7 +35,9 @@ pub use destination::{BadDestination, Destination};
 pub use domain::{Domain, DomainAlias, DomainDraft, DomainPatch, Off, Org, OrgDraft, OrgKind, OrgPatch};
 pub use domain_name::{BadDomainName, DomainName};
 pub use event::{Detail, Event, EventKind, FieldChange, ObjectKind, Subject, Touched};
-pub use id::{AccountId, AliasId, BadId, DomainId, EventId, GrantId, MailboxId, OrgId, TargetId, TokenId};
+pub use id::{
+    AccountId, AliasId, BadId, DomainId, EventId, GrantId, MailboxId, OrgId, RoleId, TargetId, TokenId,
+};
 pub use invalid::{FieldProblem, Invalid, Problem};
 pub use limits::{Delta, Limits, Pool, Usage};
 pub use local_part::{BadLocalPart, LocalPart};

@@ -10,6 +10,7 @@ mod bin;
 mod chain;
 mod changes;
 mod clock;
+mod delegation;
 mod domains;
 mod limits;
 mod links;
