@@ -1,8 +1,8 @@
 //! The ways on that stand beside every page: only those that lead somewhere.
 
 use crate::access::{
-    Actor, AliasRead, AuditRead, DomainDelete, DomainRead, MailboxRead, OrgRead, Permission, Place,
-    ProvisioningRead, Scope,
+    AccountRead, Actor, AliasRead, AuditRead, DomainDelete, DomainRead, MailboxRead, OrgRead, Permission,
+    Place, ProvisioningRead, Scope,
 };
 
 /// Links of one scope, e.g. of a domain. An empty label shows no heading.
@@ -83,6 +83,13 @@ fn wide(actor: &Actor, current: &str) -> NavGroup {
             "globe",
             "Domains",
             "g d",
+        ),
+        (
+            actor.may_anywhere::<AccountRead>(),
+            "/accounts",
+            "users",
+            "Who can manage",
+            "g w",
         ),
         (
             actor.may::<ProvisioningRead>(&system),
