@@ -1,6 +1,6 @@
 //! What may be handed on, whom one outranks, and what ends with what. Pure, like the rest of the policy.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 
 use super::{Action, Actor, Grant, Permissions, Scope};
 use crate::model::{AccountId, GrantId, Timestamp};
@@ -128,8 +128,8 @@ pub struct Given {
 /// that the shaken hold or gave.
 pub fn ends_with(
     all: &[Given],
-    shaken: &HashSet<AccountId>,
-    gone: &HashSet<GrantId>,
+    shaken: &BTreeSet<AccountId>,
+    gone: &BTreeSet<GrantId>,
     now: Timestamp,
 ) -> Vec<GrantId> {
     let depends = |given: &&Given| given.by.is_some_and(|by| shaken.contains(&by));

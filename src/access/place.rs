@@ -127,9 +127,8 @@ impl Scope {
     pub fn covers(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::System, _) => true,
-            (_, Self::System) => false,
+            (_, Self::System) | (Self::Domain(..), Self::Org(..)) => false,
             (Self::Org(_, path), Self::Org(_, other) | Self::Domain(_, _, other)) => path.contains(other),
-            (Self::Domain(..), Self::Org(..)) => false,
             (Self::Domain(id, ..), Self::Domain(other, ..)) => id == other,
         }
     }

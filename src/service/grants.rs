@@ -1,6 +1,6 @@
 //! Roles are given and taken: nobody hands on more than they hold, and what was handed on ends with what it came from.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 
 use super::{App, Done, roles};
 use crate::access::{
@@ -319,7 +319,7 @@ pub(super) async fn end<P: WritesGrants>(
 ) -> Result<Vec<GrantRecord>, Error> {
     let now = change.now();
     let mut access = change.access().await?;
-    let lost: HashSet<GrantId> = gone.iter().map(|held| held.given.grant.id).collect();
+    let lost: BTreeSet<GrantId> = gone.iter().map(|held| held.given.grant.id).collect();
     let mut ended = gone;
     let holders: Vec<AccountId> = ended.iter().map(|held| held.given.to).collect();
     let followers = follow(&mut access, holders, &[], &lost, now).await?;
@@ -337,7 +337,7 @@ pub(super) async fn follow<P: WritesGrants>(
     access: &mut Access<'_, P>,
     concerned: Vec<AccountId>,
     changed: &[GrantRecord],
-    lost: &HashSet<GrantId>,
+    lost: &BTreeSet<GrantId>,
     now: Timestamp,
 ) -> Result<Vec<GrantRecord>, Error> {
     let (mut all, shaken) = access.downstream(concerned).await?;
@@ -351,7 +351,7 @@ pub(super) async fn follow<P: WritesGrants>(
         }
     }
     let given: Vec<Given> = all.iter().map(|record| record.given.clone()).collect();
-    let ends: HashSet<GrantId> = ends_with(&given, &shaken, lost, now).into_iter().collect();
+    let ends: BTreeSet<GrantId> = ends_with(&given, &shaken, lost, now).into_iter().collect();
     all.retain(|record| ends.contains(&record.given.grant.id));
     all.sort_by_key(|record| record.given.grant.id.uuid());
     Ok(all)

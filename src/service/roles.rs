@@ -1,6 +1,6 @@
 //! The roles there are: built-in ones, and those that orgs define themselves.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 
 use super::grants::{self, RoleName};
 use super::{App, Done};
@@ -10,7 +10,7 @@ use crate::access::{
 };
 use crate::error::Error;
 use crate::model::{DisplayName, Event, EventKind, Invalid, Note, OrgId, Refusal, RoleId, Subject};
-use crate::store::{GrantRecord, OwnRole};
+use crate::store::{Change, GrantRecord, OwnRole};
 
 /// A role to be defined.
 #[derive(Clone, Debug)]
@@ -221,7 +221,7 @@ pub async fn update(
 
     let mut change = app.store.change(call, permit).await?;
     let now = change.now();
-    drop(change.access().await?);
+    let _held = change.access().await?;
     let before = change.role(id).await?;
     let after = OwnRole {
         name: patch.name.unwrap_or_else(|| before.name.clone()),
@@ -254,22 +254,11 @@ pub async fn update(
         });
     }
     change.save_role(&after)?;
-    let mut ended = Vec::new();
-    if after.holds != before.holds {
-        let mut access = change.access().await?;
-        let mut using = access.using(id).await?;
-        for held in &mut using {
-            held.given.grant.holds = after.holds;
-            access.touch(held.given.to)?;
-        }
-        let givers = using.iter().filter_map(|held| held.given.by);
-        let concerned: Vec<_> = using.iter().map(|held| held.given.to).chain(givers).collect();
-        ended = grants::follow(&mut access, concerned, &using, &HashSet::new(), now).await?;
-        for held in &ended {
-            access.end(held)?;
-        }
-        grants::keeps_an_operator(&mut access, &ended).await?;
-    }
+    let ended = if after.holds == before.holds {
+        Vec::new()
+    } else {
+        judge_anew(&mut change, &after).await?
+    };
     let mut events = vec![event];
     events.extend(grants::events_of(&ended, ""));
     let events = change.commit(events).await?;
@@ -277,6 +266,25 @@ pub async fn update(
         value: RoleChanged { role: after, ended },
         events,
     })
+}
+
+/// Ends the grants of a role that would give more than their givers hold, and what was handed on through them.
+async fn judge_anew(change: &mut Change<RoleManage>, after: &OwnRole) -> Result<Vec<GrantRecord>, Error> {
+    let now = change.now();
+    let mut access = change.access().await?;
+    let mut using = access.using(after.id).await?;
+    for held in &mut using {
+        held.given.grant.holds = after.holds;
+        access.touch(held.given.to)?;
+    }
+    let givers = using.iter().filter_map(|held| held.given.by);
+    let concerned: Vec<_> = using.iter().map(|held| held.given.to).chain(givers).collect();
+    let ended = grants::follow(&mut access, concerned, &using, &BTreeSet::new(), now).await?;
+    for held in &ended {
+        access.end(held)?;
+    }
+    grants::keeps_an_operator(&mut access, &ended).await?;
+    Ok(ended)
 }
 
 /// Nobody edits the roles they hold.

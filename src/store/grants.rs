@@ -1,6 +1,6 @@
 //! Who holds which role on what, and who gave it.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 
 use uuid::Uuid;
 
@@ -87,15 +87,13 @@ impl GrantRow {
                 .map(|(path, name)| Scope::Domain(DomainId::from(id), name, path)),
             _ => None,
         };
-        let (role, holds) = match (self.role_id, &self.role_name, &self.permissions) {
-            (Some(id), Some(name), Some(permissions)) => (
-                RoleRef::Own(RoleId::from(id), name.as_str().into()),
-                reading.text("permissions", permissions)?,
-            ),
-            _ => {
-                let role: Role = reading.text("role", &self.role)?;
-                (RoleRef::BuiltIn(role), Permissions::of(role))
-            }
+        let own = self.role_id.zip(self.role_name.as_deref());
+        let (role, holds) = if let (Some((id, name)), Some(permissions)) = (own, &self.permissions) {
+            let role = RoleRef::Own(RoleId::from(id), name.into());
+            (role, reading.text("permissions", permissions)?)
+        } else {
+            let role: Role = reading.text("role", &self.role)?;
+            (RoleRef::BuiltIn(role), Permissions::of(role))
         };
         Ok(Grant {
             id: GrantId::from(self.id),
@@ -133,6 +131,20 @@ impl Store {
             account.uuid(),
         );
         rows.await?.iter().map(GrantRow::grant).collect()
+    }
+
+    /// (No permit.) What whoever signs in with this address holds: what the policy decides by for their mailbox.
+    pub async fn grants_behind(&self, email: &str) -> Result<Vec<Grant>, Error> {
+        let rows: Vec<GrantRow> = self
+            .db
+            .read(concat!(
+                grants!(),
+                "a.email = $1 AND a.suspended_at IS NULL ORDER BY g.id LIMIT 1000"
+            ))
+            .bind(email.to_owned())
+            .fetch_all()
+            .await?;
+        rows.iter().map(GrantRow::grant).collect()
     }
 
     /// The same with their stories, for an account that was opened.
@@ -259,9 +271,9 @@ impl<P: WritesGrants> Access<'_, P> {
     pub async fn downstream(
         &mut self,
         accounts: impl IntoIterator<Item = AccountId>,
-    ) -> Result<(Vec<GrantRecord>, HashSet<AccountId>), Error> {
+    ) -> Result<(Vec<GrantRecord>, BTreeSet<AccountId>), Error> {
         let mut open: Vec<AccountId> = accounts.into_iter().collect();
-        let mut seen: HashSet<AccountId> = open.iter().copied().collect();
+        let mut seen: BTreeSet<AccountId> = open.iter().copied().collect();
         let mut found: HashMap<GrantId, GrantRecord> = HashMap::new();
         while let Some(account) = open.pop() {
             for held in self.of(account).await? {

@@ -86,6 +86,12 @@ impl Store {
     pub async fn roles(&self, reach: &Reach<AccountRead>) -> Result<Vec<OwnRole>, Error> {
         let mut all: Vec<OwnRole> = Vec::new();
         for span in reach.spans() {
+            // Who looks after a domain only sees the roles of its org and above, like everybody there.
+            let end = if span.domain.is_some() {
+                &span.first
+            } else {
+                &span.end
+            };
             let rows: Vec<RoleRow> = self
                 .db
                 .read(concat!(
@@ -95,7 +101,7 @@ impl Store {
                      ORDER BY name, id LIMIT 1000"
                 ))
                 .bind(span.first.clone())
-                .bind(span.end.clone())
+                .bind(end.clone())
                 .fetch_all()
                 .await?;
             for row in rows {

@@ -3,7 +3,7 @@
 //! What is tried is the code of the policy; what it is held against is a naive model: every grant is spelt out as the
 //! single things it allows at single places at single moments, and sets of these are compared.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 
 use postdesk::access::{
     Action, Given, Grant, Offer, OrgPath, Permissions, Place, RoleRef, Scope, ends_with, may_hand_on,
@@ -96,7 +96,7 @@ fn permissions() -> impl Strategy<Value = Permissions> {
         .prop_map(|actions| actions.into_iter().collect())
 }
 
-#[derive(Clone, Debug)]
+#[derive(Copy, Clone, Debug)]
 enum Deed {
     Give {
         by: u128,
@@ -175,8 +175,8 @@ impl Installation {
     }
 
     /// Every account that may be shaken when `first` are.
-    fn downstream(&self, first: impl IntoIterator<Item = AccountId>) -> HashSet<AccountId> {
-        let mut shaken: HashSet<AccountId> = first.into_iter().collect();
+    fn downstream(&self, first: impl IntoIterator<Item = AccountId>) -> BTreeSet<AccountId> {
+        let mut shaken: BTreeSet<AccountId> = first.into_iter().collect();
         loop {
             let more = self
                 .grants
@@ -193,8 +193,8 @@ impl Installation {
         }
     }
 
-    fn settle(&mut self, shaken: &HashSet<AccountId>, gone: &HashSet<GrantId>) {
-        let ends: HashSet<GrantId> = ends_with(&self.grants, shaken, gone, self.at())
+    fn settle(&mut self, shaken: &BTreeSet<AccountId>, gone: &BTreeSet<GrantId>) {
+        let ends: BTreeSet<GrantId> = ends_with(&self.grants, shaken, gone, self.at())
             .into_iter()
             .collect();
         self.grants
@@ -230,7 +230,7 @@ impl Installation {
                 // The first one stays, so that there is something to tell.
                 if given > 0 {
                     let shaken = self.downstream([to]);
-                    self.settle(&shaken, &HashSet::from([id]));
+                    self.settle(&shaken, &BTreeSet::from([id]));
                 }
             }
             Deed::ChangeRole { role, holds } => {
@@ -243,7 +243,7 @@ impl Installation {
                     concerned.extend(given.by);
                 }
                 let shaken = self.downstream(concerned);
-                self.settle(&shaken, &HashSet::new());
+                self.settle(&shaken, &BTreeSet::new());
             }
             Deed::Wait => self.now = (self.now + 1).min(MOMENTS - 1),
         }
