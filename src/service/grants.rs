@@ -184,8 +184,10 @@ fn too_much(beyond: Beyond, grant: &Grant) -> Error {
 pub async fn scope(app: &App, call: &Call, name: &ScopeName) -> Result<(Scope, String), Error> {
     let found = find_scope(app, call, name).await?;
     let permit = call.actor.permit::<GrantManage>(found.0.place());
-    permit.map_err(|denied| Error::denied(denied, "scope", &found.1))?;
-    Ok(found)
+    match permit {
+        Ok(_) => Ok(found),
+        Err(denied) => Err(Error::denied(denied, "scope", &found.1)),
+    }
 }
 
 async fn find_scope(app: &App, call: &Call, name: &ScopeName) -> Result<(Scope, String), Error> {

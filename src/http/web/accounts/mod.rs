@@ -7,4 +7,4 @@ pub(super) mod roles;
 pub(super) mod show;
 pub(super) mod state;
 
-mod wish;
+pub(super) mod wish;

@@ -84,10 +84,10 @@ fn grant(visitor: &Visitor, held: &GrantRecord, is_self: bool) -> GrantRow {
     let may = !is_self
         && actor.may::<GrantManage>(&given.scope.place())
         && actor.outranks(std::slice::from_ref(given));
-    let ends = given.expires_at.map(|end| match given.is_live(now) {
-        true => format!("until {}", words::date(end, now).words),
-        false => format!("ended {}", words::date(end, now).words),
-    });
+    let verb = if given.is_live(now) { "until" } else { "ended" };
+    let ends = given
+        .expires_at
+        .map(|end| format!("{verb} {}", words::date(end, now).words));
     GrantRow {
         role: given.role.title().to_owned(),
         may: format!("May {}.", given.holds.spoken()),

@@ -20,7 +20,7 @@ const MOST_CHOICES: usize = 200;
 /// What is typed.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct TypedWish {
+pub(in crate::http::web) struct TypedWish {
     role: String,
     scope: String,
     expires_at: String,
