@@ -3,7 +3,7 @@
 use super::words::moment;
 use super::{Happening, Undo};
 use crate::http::web::pages::common::ActivityRow;
-use crate::model::{AliasId, EventKind, MailboxId, OrgId, Timestamp};
+use crate::model::{AccountId, AliasId, EventKind, MailboxId, OrgId, Timestamp};
 use crate::service::mailboxes::Inverse;
 use crate::store::EventRecord;
 
@@ -105,6 +105,7 @@ fn href(event: &EventRecord) -> String {
         "alias" => format!("/aliases/{}", AliasId::from(id)),
         "domain" => format!("/domains/{}", event.subject),
         "org" => format!("/orgs/{}", OrgId::from(id)),
+        "account" => format!("/accounts/{}", AccountId::from(id)),
         _ => String::new(),
     }
 }
