@@ -21,6 +21,7 @@ pub mod mailbox;
 pub mod password;
 pub mod quota;
 pub mod refusal;
+pub mod sharing;
 pub mod text;
 pub mod time;
 
@@ -28,7 +29,9 @@ pub use address::{BadEmailAddress, EmailAddress};
 pub use address_policy::AddressPolicy;
 pub use alias::{Alias, AliasAddress, AliasDraft, AliasPatch, MOST_DESTINATIONS};
 pub use destination::{BadDestination, Destination};
-pub use domain::{Domain, DomainAlias, DomainDraft, DomainPatch, Off, Org, OrgDraft, OrgKind, OrgPatch};
+pub use domain::{
+    Domain, DomainAlias, DomainDraft, DomainPatch, Off, Org, OrgDraft, OrgKind, OrgOff, OrgPatch,
+};
 pub use domain_name::{BadDomainName, DomainName};
 pub use event::{Detail, Event, EventKind, FieldChange, ObjectKind, Subject, Touched};
 pub use id::{AccountId, AliasId, BadId, DomainId, EventId, GrantId, MailboxId, OrgId, TargetId, TokenId};
@@ -45,5 +48,6 @@ pub use password::{
 };
 pub use quota::{BadAmount, Limit, Quota, QuotaBytes};
 pub use refusal::Refusal;
+pub use sharing::{BadFactor, Factor, Giver, Promise, Promised, Sharing, Taker};
 pub use text::{BadText, DisplayName, ExternalId, Label, Labels, Note, Reason};
 pub use time::{BadTimestamp, Clock, FixedClock, SystemClock, Timestamp};

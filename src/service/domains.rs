@@ -9,7 +9,7 @@ use crate::access::{
 use crate::error::Error;
 use crate::model::{
     Domain, DomainAlias, DomainDraft, DomainId, DomainName, DomainPatch, Event, EventKind, Limits,
-    ObjectKind, Off, OrgId, Quota, QuotaBytes, Reason, Refusal, Subject,
+    ObjectKind, Off, OrgId, Quota, QuotaBytes, Reason, Refusal, Subject, Taker,
 };
 use crate::store::{MailboxFilter, Page, PageRequest};
 
@@ -167,8 +167,10 @@ pub async fn set_limits(
     limits: Limits,
 ) -> Result<Done<Domain>, Error> {
     let (_, permit) = app.live_domain::<LimitsAssign>(call, name).await?;
+    let org = permit.place().org.clone();
 
     let mut change = app.store.change(call, permit).await?;
+    change.hold_pool()?;
     let before = change.domains().lock_live().await?;
     let after = Domain {
         limits,
@@ -185,6 +187,10 @@ pub async fn set_limits(
             events: Vec::new(),
         });
     }
+    let taker = (Taker::Domain, after.id.uuid());
+    change
+        .promise(&org, taker, Some(&before.limits), &after.limits)
+        .await?;
     change.domains().save(&after)?;
     let events = change.commit(vec![event]).await?;
     Ok(Done { value: after, events })
@@ -196,8 +202,10 @@ pub(super) fn limits_changed(event: Event, before: &Limits, after: &Limits) -> E
         .changing("domains", &before.domains, &after.domains)
         .changing("mailboxes", &before.mailboxes, &after.mailboxes)
         .changing("aliases", &before.aliases, &after.aliases)
+        .changing("accounts", &before.accounts, &after.accounts)
         .changing("quota_bytes", &before.quota, &after.quota)
         .changing("mailbox_quota_bytes", &before.mailbox_quota, &after.mailbox_quota)
+        .changing("sharing", &before.sharing, &after.sharing)
 }
 
 /// Switches a domain off: no mail, no sign-in, no sending.

@@ -20,6 +20,7 @@ pub mod mailboxes;
 pub mod orgs;
 pub mod passwords;
 pub mod permissions;
+pub mod pools;
 pub mod provisioning;
 pub mod resolve;
 pub mod search;

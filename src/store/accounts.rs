@@ -260,7 +260,8 @@ impl<P: WritesAccounts> Accounts<'_, P> {
                 let next = "Sign in with it, or use another address.";
                 Refusal::taken("An account with the address", &email, next).at("/email").into()
             })
-            .later()
+            .later()?;
+        self.0.account_joins(id, path)
     }
 
     /// Gives an account a role.

@@ -37,6 +37,7 @@ mod orgs;
 pub mod outbox;
 mod page;
 pub mod projected;
+mod promises;
 
 mod row;
 mod search;

@@ -29,6 +29,7 @@ mod mailboxes;
 mod me;
 mod openapi;
 mod orgs;
+mod pools;
 mod problem;
 mod provisioning;
 mod query;
@@ -49,6 +50,7 @@ fn resources() -> OpenApiRouter<App> {
         .merge(me::routes())
         .merge(tokens::routes())
         .merge(orgs::routes())
+        .merge(pools::routes())
         .merge(domains::routes())
         .merge(mailboxes::routes())
         .merge(aliases::routes())

@@ -55,6 +55,7 @@ fn story() -> Vec<Example> {
             200,
         ),
         ("getOrgLimits", GET, "/orgs/{customer}/limits", none(), 200),
+        ("getOrgPool", GET, "/orgs/{customer}/pool", none(), 200),
         (
             "suspendOrg",
             PUT,
@@ -87,6 +88,13 @@ fn story() -> Vec<Example> {
             PUT,
             "/domains/brightwater.example/limits",
             json!({"mailboxes": 40}),
+            200,
+        ),
+        (
+            "getDomainPool",
+            GET,
+            "/domains/brightwater.example/pool",
+            none(),
             200,
         ),
         (

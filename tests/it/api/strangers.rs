@@ -197,6 +197,8 @@ fn operations() -> Vec<Operation> {
         on("restoreOrg", &[A::OrgDelete], none),
         on("resumeOrg", &[A::OrgSuspend], none),
         on("suspendOrg", &[A::OrgSuspend], reason),
+        on("getOrgPool", &[A::OrgRead], none),
+        on("getDomainPool", &[A::DomainRead], none),
         on("getOrgUsage", &[A::OrgRead], none),
         about(System, "listOpenObjects", &[A::ProvisioningRead], none),
         about(System, "listTargets", &[A::ProvisioningRead], none),

@@ -16,6 +16,7 @@ mod lists;
 mod mailboxes;
 mod orgs;
 mod people;
+mod pools;
 mod races;
 mod search;
 mod tokens;
@@ -50,10 +51,10 @@ fn limits(mailboxes: &str, aliases: &str, quota: &str, mailbox_quota: &str) -> L
         text => text.parse().unwrap(),
     };
     Limits {
-        domains: Limit::Unlimited,
         mailboxes: count(mailboxes),
         aliases: count(aliases),
         quota: bytes(quota),
         mailbox_quota: bytes(mailbox_quota),
+        ..Limits::UNLIMITED
     }
 }
