@@ -130,6 +130,11 @@ impl Span {
         }
     }
 
+    /// Whether it is everything there is.
+    pub fn is_everything(&self) -> bool {
+        self.first == "/" && self.domain.is_none()
+    }
+
     fn covers(&self, other: &Self) -> bool {
         (self.domain.is_none() || self.domain == other.domain)
             && self.first <= other.first
@@ -170,9 +175,7 @@ impl<P: Permission> Reach<P> {
 
     /// Whether it is everything there is.
     pub fn is_everything(&self) -> bool {
-        self.spans
-            .iter()
-            .any(|span| span.first == "/" && span.domain.is_none())
+        self.spans.iter().any(Span::is_everything)
     }
 
     /// Only what lies inside `path`.

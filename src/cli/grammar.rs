@@ -55,9 +55,6 @@ pub struct Global {
         help = "Keep the portal's data here: sqlite:FILE or postgres://USER@HOST/NAME"
     )]
     pub database: Option<String>,
-    /// Listen on this address and port
-    #[arg(long, global = true, value_name = "ADDR")]
-    pub listen: Option<SocketAddr>,
     /// Any settings.
     #[arg(
         long,
@@ -111,6 +108,9 @@ pub enum Command {
 /// How to serve.
 #[derive(Args, Debug)]
 pub struct ServeArgs {
+    /// Listen on this address and port
+    #[arg(long, value_name = "ADDR")]
+    pub listen: Option<SocketAddr>,
     /// Do not write to targets in this process; run `postdesk worker` somewhere
     #[arg(long)]
     pub no_worker: bool,
@@ -119,6 +119,9 @@ pub struct ServeArgs {
 /// How to demonstrate.
 #[derive(Args, Debug)]
 pub struct DemoArgs {
+    /// Listen on this address and port
+    #[arg(long, value_name = "ADDR")]
+    pub listen: Option<SocketAddr>,
     /// Throw the earlier demonstration away and begin anew
     #[arg(long)]
     pub fresh: bool,

@@ -123,14 +123,16 @@ fn sources(cli: &Cli, environment: Vec<(String, String)>) -> Sources {
             value: url.clone(),
         });
     }
-    if let Some(address) = &global.listen {
+    if let Command::Serve(ServeArgs { listen, .. }) | Command::Demo(DemoArgs { listen, .. }) = &cli.command
+        && let Some(address) = listen
+    {
         flags.push(Flag {
             name: "--listen".to_owned(),
             key: "listen".to_owned(),
             value: address.to_string(),
         });
     }
-    if let Command::Serve(ServeArgs { no_worker: true }) = cli.command {
+    if let Command::Serve(ServeArgs { no_worker: true, .. }) = cli.command {
         let (name, key) = ("--no-worker".to_owned(), "worker.enabled".to_owned());
         flags.push(Flag {
             name,
@@ -168,7 +170,8 @@ mod tests {
     #[test]
     fn global_flags_stand_before_or_behind_the_command() {
         for line in [
-            "postdesk --listen 127.0.0.1:1 serve",
+            "postdesk --set listen=127.0.0.1:1 serve",
+            "postdesk serve --set listen=127.0.0.1:1",
             "postdesk serve --listen 127.0.0.1:1",
         ] {
             let sources = sources(&parse(line).unwrap(), Vec::new());
@@ -192,7 +195,8 @@ mod tests {
             "postdesk --set http.drain_s serve",
             "postdesk account create --email a@example.org --name A --role operator",
             "postdesk token create --account a@example.org --name A --expires-days 0",
-            "postdesk --listen 8025 serve",
+            "postdesk serve --listen 8025",
+            "postdesk target status --listen 127.0.0.1:1",
         ] {
             let error = parse(line).unwrap_err();
             assert!(error.use_stderr(), "{line}");

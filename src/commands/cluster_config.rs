@@ -11,6 +11,7 @@ use crate::cli::ClusterConfigArgs;
 use crate::cluster_config::{self as config, ConfPath, Database, Engine, Hostname, Layout, NodeName};
 use crate::config::{Settings, TargetSettings};
 use crate::db::url;
+use crate::model::count;
 use crate::out;
 
 #[derive(Serialize)]
@@ -52,8 +53,8 @@ pub fn write(context: &Context, args: &ClusterConfigArgs) -> Result<(), Failure>
         ))?;
     }
     out::complain(format_args!(
-        "{} files are in {}, a directory for each host; install them with the mode and group above, owned by root",
-        written.len(),
+        "{} in {}, a directory for each host; install them with the mode and group above, owned by root",
+        count(written.len(), "file is", "files are"),
         args.out.display()
     ));
     Ok(())

@@ -170,13 +170,17 @@ pub fn check_config(sources: &Sources, is_json: bool) -> Result<(), Failure> {
     if valid { Ok(()) } else { Err(Failure::Checked) }
 }
 
-/// Shows every setting, its value and where it came from.
+/// Shows every setting, its value and where it came from, and what is wrong with it.
 pub fn config_explain(sources: &Sources, is_json: bool) -> Result<(), Failure> {
-    let loaded = config::load(sources)?;
+    let (entries, problems) = config::entries(sources);
     if is_json {
-        out::json(&config::explain::json(&loaded.entries))?;
+        out::json(&config::explain::json(&entries, &problems))?;
     } else {
-        out::line(config::explain::table(&loaded.entries))?;
+        out::line(config::explain::table(&entries, &problems))?;
     }
-    Ok(())
+    if problems.is_empty() {
+        Ok(())
+    } else {
+        Err(Failure::Checked)
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::reader::Reader;
+use super::reader::{OwnDatabase, Reader};
 use super::values::BaseUrl;
 use super::{
     BinSettings, ConfigError, Entry, HttpSettings, LogFormat, LogSettings, MailPolicySettings, MailSettings,
@@ -24,6 +24,26 @@ pub struct Loaded {
 
 /// Reads the settings, or says everything that is wrong with them.
 pub fn load(sources: &Sources) -> Result<Loaded, ConfigError> {
+    let (settings, entries, problems) = read(sources);
+    let (advice, errors): (Vec<_>, Vec<_>) = problems.into_iter().partition(|problem| problem.is_advice);
+    match settings {
+        Some(settings) if errors.is_empty() => Ok(Loaded {
+            settings,
+            entries,
+            advice,
+        }),
+        _ => Err(ConfigError(errors)),
+    }
+}
+
+/// Every setting that could be read, and everything that is wrong, for whoever looks for the mistake.
+pub fn entries(sources: &Sources) -> (Vec<Entry>, Vec<Problem>) {
+    let (_, entries, mut problems) = read(sources);
+    problems.retain(|problem| !problem.is_advice);
+    (entries, problems)
+}
+
+fn read(sources: &Sources) -> (Option<Settings>, Vec<Entry>, Vec<Problem>) {
     let (layers, problems) = source::gather(sources);
     let mut reader = Reader::new(layers, problems);
     let settings = settings(&mut reader);
@@ -34,19 +54,10 @@ pub fn load(sources: &Sources) -> Result<Loaded, ConfigError> {
         "targets.0.password_file",
     ];
     let (entries, mut problems) = reader.finish(&more_keys);
-    let Some(settings) = settings else {
-        return Err(ConfigError(problems));
-    };
-    problems.extend(check::check(&settings, &entries));
-    let (advice, errors): (Vec<_>, Vec<_>) = problems.into_iter().partition(|problem| problem.is_advice);
-    if !errors.is_empty() {
-        return Err(ConfigError(errors));
+    if let Some(settings) = &settings {
+        problems.extend(check::check(settings, &entries));
     }
-    Ok(Loaded {
-        settings,
-        entries,
-        advice,
-    })
+    (settings, entries, problems)
 }
 
 /// The file to read: the flag's, `$POSTDESK_CONFIG`, `./postdesk.toml` or the system's.
@@ -75,10 +86,10 @@ fn settings(reader: &mut Reader) -> Option<Settings> {
     }
     let data_dir = reader.or("data_dir", PathBuf::from("."));
     let mail = mail(reader, &base_url);
+    let database = own_database(reader, &data_dir);
     Some(Settings {
         listen,
         configured_base_url,
-        database: own_database(reader, &data_dir)?,
         data_dir,
         http: http(reader),
         session: SessionSettings {
@@ -105,12 +116,14 @@ fn settings(reader: &mut Reader) -> Option<Settings> {
             level: reader.or("log.level", "info".to_owned()),
             format: reader.or("log.format", LogFormat::Text),
         },
+        // Last, so that everything else is read and explained even without it.
+        database: database?,
     })
 }
 
 fn own_database(reader: &mut Reader, data_dir: &Path) -> Option<DatabaseUrl> {
     let default: DatabaseUrl = "sqlite:postdesk.db".parse().ok()?;
-    let url = reader.or("database", default);
+    let OwnDatabase(url) = reader.or("database", OwnDatabase(default));
     with_password(reader, "database_password_file", url).map(|url| url.inside(data_dir))
 }
 

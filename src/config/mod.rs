@@ -15,7 +15,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 pub use explain::Entry;
-pub use load::{Loaded, find_file, load};
+pub use load::{Loaded, entries, find_file, load};
 pub use source::{Flag, Source, Sources};
 pub use values::{BaseUrl, IpRange, LogFormat, NodeState, TargetSchema, is_loopback_name};
 

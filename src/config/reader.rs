@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::source::{Found, Layers, Raw, Source};
 use super::values::{BaseUrl, IpRange, LogFormat, NodeState, TargetSchema};
 use super::{Entry, Problem};
-use crate::db::url::DatabaseUrl;
+use crate::db::url::{BadDatabaseUrl, DatabaseUrl};
 
 /// A type that a setting can have.
 pub(super) trait Setting: Sized {
@@ -185,8 +185,13 @@ macro_rules! integers {
                     Raw::Loose(text) => text.trim().parse().map_err(|_| None)?,
                     _ => return Err(None),
                 };
-                Self::try_from(number)
-                    .map_err(|_| Some(format!("expects a whole number up to {}, not {number}", Self::MAX)))
+                Self::try_from(number).map_err(|_| {
+                    Some(if number < 0 {
+                        format!("expects a whole number of 0 or more, not {number}")
+                    } else {
+                        format!("expects a whole number up to {}, not {number}", Self::MAX)
+                    })
+                })
             }
 
             fn show(&self) -> String {
@@ -236,6 +241,30 @@ texts! {
     LogFormat, "\"text\" or \"json\"";
     NodeState, "\"up\", \"drain\" or \"down\"";
     TargetSchema, "\"native\"";
+}
+
+/// The portal's own database: MariaDB is not offered where it is not taken.
+#[derive(Clone, Debug)]
+pub(super) struct OwnDatabase(pub(super) DatabaseUrl);
+
+impl Setting for OwnDatabase {
+    const EXPECTED: &'static str = DatabaseUrl::EXPECTED;
+
+    fn read(raw: &Raw) -> Result<Self, Option<String>> {
+        match raw.text().ok_or(None)?.parse() {
+            Ok(url) => Ok(Self(url)),
+            Err(BadDatabaseUrl::Scheme) => Err(Some(
+                "must begin with sqlite: or postgres://, as in sqlite:postdesk.db or \
+                 postgres://user@host/postdesk"
+                    .to_owned(),
+            )),
+            Err(error) => Err(Some(error.to_string())),
+        }
+    }
+
+    fn show(&self) -> String {
+        self.0.show()
+    }
 }
 
 impl Setting for String {

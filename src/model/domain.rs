@@ -60,6 +60,14 @@ pub struct OrgOff {
     pub keeps_delivery: bool,
 }
 
+impl Off {
+    /// Switched off for this reason, or on without one. What is off already has been so since then.
+    pub fn for_reason(reason: Option<Reason>, before: Option<&Self>, now: Timestamp) -> Option<Self> {
+        let at = before.map_or(now, |off| off.at);
+        reason.map(|reason| Self { at, reason })
+    }
+}
+
 impl Domain {
     /// The state in one word: `active`, `suspended` or `deleted`.
     pub fn state(&self) -> &'static str {

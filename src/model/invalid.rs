@@ -72,6 +72,11 @@ impl Invalid {
         self.0.extend(other.0);
     }
 
+    /// Keeps the problems for which `keep` holds.
+    pub fn retain(&mut self, keep: impl FnMut(&FieldProblem) -> bool) {
+        self.0.retain(keep);
+    }
+
     /// The problems in the order in which they were found.
     pub fn iter(&self) -> std::slice::Iter<'_, FieldProblem> {
         self.0.iter()

@@ -1,6 +1,6 @@
 //! How much an org or a domain may hold, and the rule that keeps it so.
 
-use super::{Limit, Quota, QuotaBytes, Refusal, Sharing};
+use super::{Limit, Quota, QuotaBytes, Refusal, Sharing, count};
 
 /// How much an org or domain may hold. Domains, accounts and sharing are for orgs only.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -169,16 +169,26 @@ impl Pool {
     /// Refuses a change that adds something beyond a limit. What is merely kept, or taken away, always passes.
     pub fn admit(&self, delta: Delta) -> Result<(), Refusal> {
         let counts = [
-            ("domains", self.limits.domains, self.after.domains, delta.domains),
             (
-                "mailboxes",
+                ("domain", "domains"),
+                self.limits.domains,
+                self.after.domains,
+                delta.domains,
+            ),
+            (
+                ("mailbox", "mailboxes"),
                 self.limits.mailboxes,
                 self.after.mailboxes,
                 delta.mailboxes,
             ),
-            ("aliases", self.limits.aliases, self.after.aliases, delta.aliases),
             (
-                "accounts",
+                ("alias", "aliases"),
+                self.limits.aliases,
+                self.after.aliases,
+                delta.aliases,
+            ),
+            (
+                ("account", "accounts"),
                 self.limits.accounts,
                 self.after.accounts,
                 delta.accounts,
@@ -241,16 +251,12 @@ impl Pool {
             .at_most(most.get()))
     }
 
-    fn reached(&self, what: &str, most: i64, holds: i64) -> Refusal {
-        let detail = format!("{} may hold {most} {what} and holds {holds}.", self.name);
-        let one = what.trim_end_matches("es").trim_end_matches('s');
-        let one = if what == "mailboxes" {
-            "mailbox"
-        } else if what == "aliases" {
-            "alias"
-        } else {
-            one
-        };
+    fn reached(&self, (one, many): (&str, &str), most: i64, holds: i64) -> Refusal {
+        let detail = format!(
+            "{} may hold {} and holds {holds}.",
+            self.name,
+            count(most, one, many)
+        );
         Refusal::new(
             "limit_reached",
             detail,

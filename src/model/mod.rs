@@ -8,6 +8,7 @@ pub mod address;
 pub mod address_policy;
 pub mod alias;
 mod characters;
+mod count;
 pub mod destination;
 pub mod domain;
 pub mod domain_name;
@@ -28,6 +29,7 @@ pub mod time;
 pub use address::{BadEmailAddress, EmailAddress};
 pub use address_policy::AddressPolicy;
 pub use alias::{Alias, AliasAddress, AliasDraft, AliasPatch, MOST_DESTINATIONS};
+pub use count::count;
 pub use destination::{BadDestination, Destination};
 pub use domain::{
     Domain, DomainAlias, DomainDraft, DomainPatch, Off, Org, OrgDraft, OrgKind, OrgOff, OrgPatch,

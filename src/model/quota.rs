@@ -78,37 +78,25 @@ impl Quota {
             Self::Unlimited => None,
         }
     }
-
-    /// What a form shows to be edited: like `Display`, but always exact, so that it reads back as the same.
-    pub fn form_text(self) -> String {
-        let Self::Bytes(bytes) = self else {
-            return self.to_string();
-        };
-        let bytes = bytes.get().unsigned_abs();
-        let exact = |unit: u64| bytes >= unit && (u128::from(bytes) * 100).is_multiple_of(u128::from(unit));
-        if UNITS
-            .iter()
-            .any(|(_, unit)| exact(*unit) && largest_unit(bytes).is_some_and(|(_, u)| u == *unit))
-        {
-            return self.to_string();
-        }
-        bytes.to_string()
-    }
 }
 
-fn largest_unit(bytes: u64) -> Option<(&'static str, u64)> {
-    UNITS.into_iter().find(|(_, unit)| bytes >= *unit)
+/// The largest unit in which an amount is written with at most two decimals and without many digits before them.
+fn exact_unit(bytes: u64) -> Option<(&'static str, u64)> {
+    let is_exact = |unit: u64| (u128::from(bytes) * 100).is_multiple_of(u128::from(unit));
+    UNITS
+        .into_iter()
+        .find(|(_, unit)| bytes >= *unit && bytes / unit < 10_000 && is_exact(*unit))
 }
 
-/// `5 GB`, `1.5 GB`, `512 B`, `unlimited`. At most two decimals, rounded down: a text never promises more than
-/// there is.
+/// `5 GB`, `1.25 GB`, `1088 MB`, `512 B`, `unlimited`: always exact, so that what is read can be typed in again and
+/// means the same.
 impl fmt::Display for Quota {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self::Bytes(bytes) = self else {
             return f.write_str("unlimited");
         };
         let bytes = bytes.get().unsigned_abs();
-        let Some((name, unit)) = largest_unit(bytes) else {
+        let Some((name, unit)) = exact_unit(bytes) else {
             return write!(f, "{bytes} B");
         };
         let whole = bytes / unit;

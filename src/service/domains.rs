@@ -9,7 +9,7 @@ use crate::access::{
 use crate::error::Error;
 use crate::model::{
     Domain, DomainAlias, DomainDraft, DomainId, DomainName, DomainPatch, Event, EventKind, Limits,
-    ObjectKind, Off, OrgId, Quota, QuotaBytes, Reason, Refusal, Subject, Taker,
+    ObjectKind, Off, OrgId, Quota, QuotaBytes, Reason, Refusal, Subject, Taker, count,
 };
 use crate::store::{MailboxFilter, Page, PageRequest};
 
@@ -124,9 +124,9 @@ fn event(kind: EventKind, domain: &Domain) -> Event {
     Event::new(kind, subject).touching(ObjectKind::Domain, domain.id.uuid(), domain.version)
 }
 
-fn unlocked(mut domain: Domain) -> Domain {
+fn unlocked(mut domain: Domain) -> Done<Domain> {
     domain.version -= 1;
-    domain
+    Done::nothing(domain)
 }
 
 /// Changes the settings of a domain.
@@ -149,10 +149,7 @@ pub async fn update(
         .changing("external_id", &before.external_id, &after.external_id)
         .changing("default_quota_bytes", &before.default_quota, &after.default_quota);
     if event.detail.changes.is_empty() {
-        return Ok(Done {
-            value: unlocked(before),
-            events: Vec::new(),
-        });
+        return Ok(unlocked(before));
     }
     change.domains().save(&after)?;
     let events = change.commit(vec![event]).await?;
@@ -182,10 +179,7 @@ pub async fn set_limits(
         &after.limits,
     );
     if event.detail.changes.is_empty() {
-        return Ok(Done {
-            value: unlocked(before),
-            events: Vec::new(),
-        });
+        return Ok(unlocked(before));
     }
     let taker = (Taker::Domain, after.id.uuid());
     change
@@ -237,21 +231,16 @@ async fn switch<P: WritesDomains>(
 ) -> Result<Done<Domain>, Error> {
     let mut change = app.store.change(call, permit).await?;
     let before = change.domains().lock_live().await?;
-    let since = before.suspension.as_ref().map_or(change.now(), |off| off.at);
-    let suspension = reason.clone().map(|reason| Off { at: since, reason });
+    let suspension = Off::for_reason(reason.clone(), before.suspension.as_ref(), change.now());
     if suspension == before.suspension {
-        return Ok(Done {
-            value: unlocked(before),
-            events: Vec::new(),
-        });
+        return Ok(unlocked(before));
     }
     let after = Domain { suspension, ..before };
     change.domains().save(&after)?;
-    let event = event(kind, &after).saying(text);
-    let event = match reason {
-        Some(reason) => event.because(reason.as_str()),
-        None => event,
-    };
+    let mut event = event(kind, &after).saying(text);
+    if let Some(reason) = reason {
+        event = event.because(reason.as_str());
+    }
     let events = change.commit(vec![event]).await?;
     Ok(Done { value: after, events })
 }
@@ -265,19 +254,16 @@ pub async fn delete(app: &App, call: &Call, name: &DomainName) -> Result<Done<Do
     change.hold_pool()?;
     let mut domain = change.domains().lock().await?;
     if domain.deleted.is_some() {
-        return Ok(Done {
-            value: unlocked(domain),
-            events: Vec::new(),
-        });
+        return Ok(unlocked(domain));
     }
     let touched = change.domains().bin(&mut domain).await?;
     let purge = change.purge_at();
     let held = domain.usage;
     let text = format!(
-        "{} with {} mailboxes and {} aliases is in the bin until {}",
+        "{} with {} and {} is in the bin until {}",
         domain.name,
-        held.mailboxes,
-        held.aliases,
+        count(held.mailboxes, "mailbox", "mailboxes"),
+        count(held.aliases, "alias", "aliases"),
         &purge.rfc3339()[..10]
     );
     let mut event = event(EventKind::DomainDeleted, &domain).saying(text);
@@ -307,10 +293,7 @@ pub async fn restore(app: &App, call: &Call, name: &DomainName) -> Result<Done<D
     change.hold_pool()?;
     let mut domain = change.domains().lock().await?;
     if domain.deleted.is_none() {
-        return Ok(Done {
-            value: unlocked(domain),
-            events: Vec::new(),
-        });
+        return Ok(unlocked(domain));
     }
     let touched = change.domains().restore(&mut domain).await?;
     let text = format!("{} is back, with everything in it", domain.name);

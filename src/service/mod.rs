@@ -151,6 +151,14 @@ pub struct Done<T> {
 }
 
 impl<T> Done<T> {
+    /// It is as it was: there was nothing to change.
+    pub fn nothing(value: T) -> Self {
+        Self {
+            value,
+            events: Vec::new(),
+        }
+    }
+
     /// The same with another value.
     pub fn map<U>(self, f: impl FnOnce(T) -> U) -> Done<U> {
         Done {

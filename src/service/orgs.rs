@@ -8,7 +8,7 @@ use crate::access::{
 use crate::error::Error;
 use crate::model::{
     Deleted, Event, EventKind, Limits, Org, OrgDraft, OrgId, OrgKind, OrgOff, OrgPatch, Reason, Refusal,
-    Subject, Taker, Usage,
+    Subject, Taker, Usage, count,
 };
 use crate::store::{MailboxFilter, Page, PageRequest};
 
@@ -100,9 +100,9 @@ fn event(kind: EventKind, org: &Org) -> Event {
     Event::new(kind, Subject::new("org", org.id.uuid(), &org.name))
 }
 
-fn unlocked(mut org: Org) -> Org {
+fn unlocked(mut org: Org) -> Done<Org> {
     org.version -= 1;
-    org
+    Done::nothing(org)
 }
 
 /// Changes an org.
@@ -120,10 +120,7 @@ pub async fn update(app: &App, call: &Call, id: OrgId, patch: OrgPatch) -> Resul
         .changing("contact", &before.contact, &after.contact)
         .changing("external_id", &before.external_id, &after.external_id);
     if event.detail.changes.is_empty() {
-        return Ok(Done {
-            value: unlocked(before),
-            events: Vec::new(),
-        });
+        return Ok(unlocked(before));
     }
     change.orgs().save(&after)?;
     let events = change.commit(vec![event]).await?;
@@ -160,10 +157,7 @@ pub async fn set_limits(app: &App, call: &Call, id: OrgId, limits: Limits) -> Re
         &after.limits,
     );
     if event.detail.changes.is_empty() {
-        return Ok(Done {
-            value: unlocked(before),
-            events: Vec::new(),
-        });
+        return Ok(unlocked(before));
     }
     change
         .keep_promises(after.name.as_str(), &before.limits, &after.limits)
@@ -219,10 +213,7 @@ async fn switch<P: WritesOrgs>(
         keeps_delivery,
     });
     if suspension == before.suspension {
-        return Ok(Done {
-            value: unlocked(before),
-            events: Vec::new(),
-        });
+        return Ok(unlocked(before));
     }
     let after = Org { suspension, ..before };
     if after.suspension.is_some() {
@@ -245,10 +236,15 @@ fn switched(org: &Org, domains: usize) -> String {
             format!("Nobody of {} and below it can sign in; mail goes on", org.name)
         }
         Some(_) => format!(
-            "Nobody of {} and below it can sign in, and {domains} domains are off",
-            org.name
+            "Nobody of {} and below it can sign in, and {} off",
+            org.name,
+            count(domains, "domain is", "domains are")
         ),
-        None => format!("{} can be used again; {domains} domains are on again", org.name),
+        None => format!(
+            "{} can be used again, and {} on again",
+            org.name,
+            count(domains, "domain is", "domains are")
+        ),
     }
 }
 
@@ -260,16 +256,15 @@ pub async fn delete(app: &App, call: &Call, id: OrgId) -> Result<Done<Org>, Erro
     let mut change = app.store.change(call, permit).await?;
     let mut org = change.orgs().lock().await?;
     if org.deleted.is_some() {
-        return Ok(Done {
-            value: unlocked(org),
-            events: Vec::new(),
-        });
+        return Ok(unlocked(org));
     }
     let (domains, orgs) = change.orgs().contents().await?;
     if domains > 0 || orgs > 0 {
         let detail = format!(
-            "{} still has {domains} domains and {orgs} customers below it.",
-            org.name
+            "{} still has {} and {} below it.",
+            org.name,
+            count(domains, "domain", "domains"),
+            count(orgs, "customer", "customers")
         );
         return Err(Refusal::new("not_empty", detail, "Delete or move them first.").into());
     }
@@ -297,10 +292,7 @@ pub async fn restore(app: &App, call: &Call, id: OrgId) -> Result<Done<Org>, Err
     change.orgs().hold_above()?;
     let mut org = change.orgs().lock().await?;
     if org.deleted.is_none() {
-        return Ok(Done {
-            value: unlocked(org),
-            events: Vec::new(),
-        });
+        return Ok(unlocked(org));
     }
     org.deleted = None;
     if let Some(above) = &above {

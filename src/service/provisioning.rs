@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::{App, Done};
 use crate::access::{Call, Place, ProvisioningRead, ProvisioningRepair};
 use crate::error::Error;
-use crate::model::{Event, EventKind, Subject, TargetId};
+use crate::model::{self, Event, EventKind, Subject, TargetId};
 use crate::store::{ObjectState, OpenObject, Page, PageRequest, TargetState, TargetStatus};
 
 /// Every target.
@@ -56,14 +56,13 @@ pub async fn retry_failed(app: &App, call: &Call) -> Result<Done<u64>, Error> {
     let mut change = app.store.change(call, permit).await?;
     let count = change.unpark().await?;
     if count == 0 {
-        return Ok(Done {
-            value: 0,
-            events: Vec::new(),
-        });
+        return Ok(Done::nothing(0));
     }
     let subject = Subject::new("system", uuid::Uuid::nil(), &"targets");
-    let event = Event::new(EventKind::ProvisioningRetried, subject)
-        .saying(format!("{count} objects are tried again"));
+    let event = Event::new(EventKind::ProvisioningRetried, subject).saying(format!(
+        "{} tried again",
+        model::count(count, "object is", "objects are")
+    ));
     let events = change.commit(vec![event]).await?;
     app.store.pending.ring();
     Ok(Done { value: count, events })
@@ -79,9 +78,10 @@ pub async fn resync(app: &App, call: &Call, target: &str) -> Result<Done<u64>, E
     let subject = Subject::new("target", uuid::Uuid::nil(), &target);
     let event = Event::new(EventKind::ProvisioningResynced, subject);
     let events = change
-        .commit(vec![
-            event.saying(format!("{count} objects are written to {target} anew")),
-        ])
+        .commit(vec![event.saying(format!(
+            "{} written to {target} anew",
+            model::count(count, "object is", "objects are")
+        ))])
         .await?;
     app.store.pending.ring();
     Ok(Done { value: count, events })

@@ -1,21 +1,27 @@
 //! One box that finds everything.
 
 use super::App;
-use crate::access::{Call, MailboxRead};
+use crate::access::Call;
 use crate::error::Error;
-use crate::store::{Hit, normalise};
+use crate::store::{Hit, Readable, normalise};
 
 /// Most hits of one search.
 pub const MOST_HITS: usize = 50;
 
-/// What begins with the text, inside what the asker can see. Pasted text such as `Name <a@b>` is understood.
+/// What begins with the text, of what the asker may read. Pasted text such as `Name <a@b>` is understood.
 pub async fn find(app: &App, call: &Call, text: &str, limit: usize) -> Result<Vec<Hit>, Error> {
     let wanted = pasted(text);
     if wanted.is_empty() {
         return Ok(Vec::new());
     }
-    let reach = call.actor.reach::<MailboxRead>();
-    app.store.search(&reach, &wanted, limit.min(MOST_HITS)).await
+    let actor = &call.actor;
+    let readable = Readable {
+        mailboxes: actor.reach(),
+        aliases: actor.reach(),
+        domains: actor.reach(),
+        orgs: actor.reach(),
+    };
+    app.store.search(&readable, &wanted, limit.min(MOST_HITS)).await
 }
 
 /// The part of a pasted text that names something: the address in it, if there is one.

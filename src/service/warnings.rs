@@ -5,7 +5,7 @@ use crate::access::{AliasRead, Call, DomainRead, MailboxRead, OrgRead};
 use crate::error::Error;
 use crate::model::{
     Alias, AliasAddress, Destination, Domain, DomainName, Event, EventKind, Limit, Limits, Mailbox, Org,
-    Usage,
+    Usage, count,
 };
 use crate::store::Onward;
 
@@ -67,7 +67,8 @@ pub async fn before(
                 mailboxes, aliases, ..
             } = domain.usage;
             if mailboxes + aliases > 0 {
-                let held = format!("{mailboxes} mailboxes and {aliases} aliases");
+                let mailboxes = count(mailboxes, "mailbox", "mailboxes");
+                let held = format!("{mailboxes} and {}", count(aliases, "alias", "aliases"));
                 warnings.push(format!("{} takes {held} into the bin with it.", domain.name));
             }
         }
@@ -106,6 +107,20 @@ pub async fn after(app: &App, call: &Call, about: About<'_>, events: &[Event]) -
         )),
         _ => Ok(Vec::new()),
     }
+}
+
+/// What is worth knowing when something was added under another name of its domain.
+pub fn other_name(asked: &DomainName, about: About<'_>) -> Option<String> {
+    let (own, address) = match about {
+        About::Mailbox(mailbox) => (mailbox.address.domain(), mailbox.address.to_string()),
+        About::Alias(alias) => (alias.address.domain(), alias.address.to_string()),
+        About::Domain(_) | About::Org(_) | About::Nothing => return None,
+    };
+    (asked != own).then(|| {
+        format!(
+            "{asked} is a domain alias of {own}: the address is {address}, and gets the mail for both names."
+        )
+    })
 }
 
 /// What becomes of mail that is sent on to these addresses.
@@ -193,8 +208,8 @@ async fn left_without(app: &App, call: &Call, mailbox: &Mailbox) -> Result<Optio
         [] => None,
         [one] => Some(format!("{one} delivers to {who}, and loses that mail.")),
         [one, more @ ..] => Some(format!(
-            "{one} and {} more aliases deliver to {who}, and lose that mail.",
-            more.len()
+            "{one} and {} deliver to {who}, and lose that mail.",
+            count(more.len(), "more alias", "more aliases")
         )),
     })
 }
@@ -215,12 +230,13 @@ async fn limits(app: &App, call: &Call, domain: &DomainName, counted: Counted) -
     }
     let near = |(name, usage, limits): (String, Usage, Limits)| {
         let (held, limit, what) = match counted {
-            Counted::Mailboxes => (usage.mailboxes + 1, limits.mailboxes, "mailboxes"),
-            Counted::Aliases => (usage.aliases + 1, limits.aliases, "aliases"),
+            Counted::Mailboxes => (usage.mailboxes + 1, limits.mailboxes, ("mailbox", "mailboxes")),
+            Counted::Aliases => (usage.aliases + 1, limits.aliases, ("alias", "aliases")),
         };
         match limit {
             Limit::AtMost(most) if held.saturating_mul(100) >= most.saturating_mul(NEARLY) => {
-                Some(format!("{name} then holds {held} of {most} {what}."))
+                let most = count(most, what.0, what.1);
+                Some(format!("{name} then holds {held} of {most}."))
             }
             _ => None,
         }

@@ -118,10 +118,9 @@ impl Store {
     ) -> Result<Page<Domain>, Error> {
         let mut rows: Vec<DomainRow> = Vec::new();
         for span in reach.spans() {
-            let wanted = page.rows() - i64::try_from(rows.len()).unwrap_or(i64::MAX);
-            if wanted <= 0 {
+            let Some(wanted) = page.wanted(rows.len()) else {
                 break;
-            }
+            };
             rows.extend(self.domain_rows(span, filter, page, wanted).await?);
         }
         let key = |row: &DomainRow| {

@@ -55,7 +55,7 @@ pub use domains::Domains;
 pub use mailboxes::{MailboxFilter, MailboxSort, Mailboxes, NewMailbox, StateFilter};
 pub use orgs::Orgs;
 pub use page::{Cursor, Page, PageRequest};
-pub use search::{Hit, HitKind, normalise};
+pub use search::{Hit, HitKind, Readable, normalise};
 pub use targets::{ObjectState, OpenObject, TargetState, TargetStatus};
 pub use tokens::{TokenDraft, TokenView};
 

@@ -45,6 +45,12 @@ impl PageRequest {
         (part(0), part(1), part(2), id.unwrap_or(uuid::Uuid::nil()))
     }
 
+    /// How many rows are wanted from the next span of a reach, when so many are there; none when they are enough.
+    pub(super) fn wanted(&self, have: usize) -> Option<i64> {
+        let wanted = self.rows() - i64::try_from(have).unwrap_or(i64::MAX);
+        (wanted > 0).then_some(wanted)
+    }
+
     /// How many rows to ask the database for, to know whether there are more.
     pub(super) fn rows(&self) -> i64 {
         i64::try_from(self.limit).unwrap_or(500) + 1

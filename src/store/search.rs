@@ -2,7 +2,7 @@
 
 use super::Store;
 use super::change::Change;
-use crate::access::{MailboxRead, OrgPath, Permission, Reach};
+use crate::access::{AliasRead, DomainRead, MailboxRead, OrgPath, OrgRead, Permission, Reach, Span};
 use crate::error::Error;
 use crate::model::{Alias, Domain, Mailbox, Org};
 
@@ -55,51 +55,50 @@ impl HitKind {
     }
 }
 
+/// Where somebody may read what: a thing is found where its kind may be read.
+#[derive(Clone, Debug)]
+pub struct Readable {
+    /// Where mailboxes are found.
+    pub mailboxes: Reach<MailboxRead>,
+    /// Where aliases are found.
+    pub aliases: Reach<AliasRead>,
+    /// Where domains are found.
+    pub domains: Reach<DomainRead>,
+    /// Where orgs are found.
+    pub orgs: Reach<OrgRead>,
+}
+
+impl Readable {
+    /// The stretches with the kinds that may be read in them: what is read in the same stretches is found at once.
+    fn stretches(&self) -> Vec<(&Span, Vec<HitKind>)> {
+        let each = [
+            (HitKind::Mailbox, self.mailboxes.spans()),
+            (HitKind::Alias, self.aliases.spans()),
+            (HitKind::Domain, self.domains.spans()),
+            (HitKind::Org, self.orgs.spans()),
+        ];
+        let mut stretches: Vec<(&Span, Vec<HitKind>)> = Vec::new();
+        for (kind, spans) in each {
+            for span in spans {
+                match stretches.iter_mut().find(|(have, _)| *have == span) {
+                    Some((_, kinds)) => kinds.push(kind),
+                    None => stretches.push((span, vec![kind])),
+                }
+            }
+        }
+        stretches
+    }
+}
+
 type HitRow = (uuid::Uuid, String, String, String, bool);
 
 impl Store {
     /// The first hits for the beginning of an address, a name or a word of it.
-    pub async fn search(
-        &self,
-        reach: &Reach<MailboxRead>,
-        prefix: &str,
-        limit: usize,
-    ) -> Result<Vec<Hit>, Error> {
+    pub async fn search(&self, readable: &Readable, prefix: &str, limit: usize) -> Result<Vec<Hit>, Error> {
         let most = i64::try_from(limit).unwrap_or(50);
         let mut rows: Vec<HitRow> = Vec::new();
-        if reach.is_everything() {
-            rows = self
-                .db
-                .read(
-                    "SELECT object_id, kind, title, subtitle, deleted FROM search_terms
-                     WHERE term >= $1 AND term < $2 ORDER BY term LIMIT $3 + 0",
-                )
-                .bind(prefix.to_owned())
-                .bind(format!("{prefix}\u{10FFFF}"))
-                .bind(most)
-                .fetch_all()
-                .await?;
-        } else {
-            for span in reach.spans() {
-                let (low, high) = (span.low(), span.high());
-                let found: Vec<HitRow> = self
-                    .db
-                    .read(
-                        "SELECT object_id, kind, title, subtitle, deleted FROM search_terms
-                         WHERE (org_path, domain) >= ($4, $5) AND (org_path, domain) < ($6, $7)
-                           AND term >= $1 AND term < $2 ORDER BY term LIMIT $3 + 0",
-                    )
-                    .bind(prefix.to_owned())
-                    .bind(format!("{prefix}\u{10FFFF}"))
-                    .bind(most)
-                    .bind(low.0)
-                    .bind(low.1)
-                    .bind(high.0)
-                    .bind(high.1)
-                    .fetch_all()
-                    .await?;
-                rows.extend(found);
-            }
+        for (span, kinds) in readable.stretches() {
+            rows.extend(self.found_in(span, &kinds, prefix, most).await?);
         }
         let mut hits: Vec<Hit> = Vec::with_capacity(rows.len());
         for (id, kind, title, subtitle, deleted) in rows {
@@ -116,6 +115,38 @@ impl Store {
         }
         hits.truncate(limit);
         Ok(hits)
+    }
+
+    async fn found_in(
+        &self,
+        span: &Span,
+        kinds: &[HitKind],
+        prefix: &str,
+        most: i64,
+    ) -> Result<Vec<HitRow>, Error> {
+        let ((low, high), end) = ((span.low(), span.high()), format!("{prefix}\u{10FFFF}"));
+        let query = if span.is_everything() {
+            self.db.read(
+                "SELECT object_id, kind, title, subtitle, deleted FROM search_terms
+                 WHERE term >= $1 AND term < $2 AND kind IN ($4, $5, $6, $7) ORDER BY term LIMIT $3 + 0",
+            )
+        } else {
+            self.db.read(
+                "SELECT object_id, kind, title, subtitle, deleted FROM search_terms
+                 WHERE (org_path, domain) >= ($8, $9) AND (org_path, domain) < ($10, $11)
+                   AND term >= $1 AND term < $2 AND kind IN ($4, $5, $6, $7) ORDER BY term LIMIT $3 + 0",
+            )
+        };
+        let mut query = query.bind(prefix.to_owned()).bind(end).bind(most);
+        // The list has four places, whatever they say.
+        let first = kinds.first().copied().unwrap_or(HitKind::Mailbox);
+        for place in 0..4 {
+            query = query.bind(kinds.get(place).copied().unwrap_or(first).as_str());
+        }
+        if !span.is_everything() {
+            query = query.bind(low.0).bind(low.1).bind(high.0).bind(high.1);
+        }
+        Ok(query.fetch_all().await?)
     }
 }
 

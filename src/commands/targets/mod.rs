@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::{Context, Failure, command_line, open, with_causes};
 use crate::cli::TargetArgs;
 use crate::config::{Settings, TargetSettings};
+use crate::model::count;
 use crate::out;
 use crate::provisioning::target::Patience;
 use crate::provisioning::{Target, TargetError, verify as compared};
@@ -91,8 +92,9 @@ pub async fn resync(context: &Context, args: &TargetArgs) -> Result<(), Failure>
     }
     for noted in report {
         out::line(format_args!(
-            "{}: {} objects are written anew; `postdesk target status` shows how far it is",
-            noted.target, noted.objects
+            "{}: {} written anew; `postdesk target status` shows how far it is",
+            noted.target,
+            count(noted.objects, "object is", "objects are")
         ))?;
     }
     Ok(())
@@ -174,15 +176,14 @@ async fn compare(context: &Context, app: &App, target: &TargetSettings) -> Resul
 impl Verified {
     fn text(&self) -> String {
         let mut text = format!(
-            "{}: {} objects compared, {} differ, {} are pending; {} domains, {} mailboxes and {} aliases there are \
-             not Postdesk's",
+            "{}: {} compared, {}, {} pending; not Postdesk's there: {}, {} and {}",
             self.target,
-            self.compared,
-            self.differing,
-            self.pending,
-            self.foreign_domains,
-            self.foreign_mailboxes,
-            self.foreign_aliases
+            count(self.compared, "object", "objects"),
+            count(self.differing, "differs", "differ"),
+            count(self.pending, "is", "are"),
+            count(self.foreign_domains, "domain", "domains"),
+            count(self.foreign_mailboxes, "mailbox", "mailboxes"),
+            count(self.foreign_aliases, "alias", "aliases")
         );
         for difference in &self.differences {
             text = format!("{text}\n  {difference}");

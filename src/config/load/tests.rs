@@ -136,7 +136,12 @@ fn a_wrong_type_names_the_key_the_place_and_what_is_expected() {
         "{text}"
     );
     let text = complaints(from_file("[http]\ndrain_s = -1"));
-    assert!(text.contains("expects a whole number up to"), "{text}");
+    assert!(
+        text.contains("expects a whole number of 0 or more, not -1"),
+        "{text}"
+    );
+    let text = complaints(from_file("[http]\napi_per_minute = 5000000000"));
+    assert!(text.contains("expects a whole number up to 4294967295"), "{text}");
     let text = complaints(from_file("[worker]\nenabled = 1"));
     assert!(text.contains("expects true or false, not the number 1"), "{text}");
     let text = complaints(from_file("listen = \n"));
@@ -239,7 +244,10 @@ mod secrets {
             loaded.settings.database.expose(),
             "postgres://postdesk:geheim@localhost/postdesk"
         );
-        let shown = format!("{loaded:?} {}", crate::config::explain::table(&loaded.entries));
+        let shown = format!(
+            "{loaded:?} {}",
+            crate::config::explain::table(&loaded.entries, &[])
+        );
         assert!(!shown.contains("geheim"), "{shown}");
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::{Body, Bytes};
+use axum::body::{Body, Bytes, HttpBody as _};
 use axum::extract::{FromRequestParts as _, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
@@ -37,6 +37,7 @@ pub(super) struct Secret;
 pub(super) async fn render(State(app): State<App>, request: Request, next: Next) -> Response {
     let id = request.extensions().get::<RequestId>().cloned();
     let path = request.uri().path().to_owned();
+    let has_body = !request.body().is_end_stream();
     let mut response = if accepts_json(request.headers()) {
         next.run(request).await
     } else {
@@ -50,7 +51,10 @@ pub(super) async fn render(State(app): State<App>, request: Request, next: Next)
             response.headers_mut().insert(header::ALLOW, allow);
         }
     }
-    if let Some(problem) = response.extensions_mut().remove::<Problem>() {
+    if let Some(mut problem) = response.extensions_mut().remove::<Problem>() {
+        if !has_body {
+            problem.point_nowhere();
+        }
         let body = problem.render(&app.base_url, id.as_ref().map(RequestId::as_str), &path);
         *response.body_mut() = Body::from(body);
     }
@@ -174,7 +178,11 @@ async fn repeated(app: &App, key: &IdempotencyKey, mut before: Remembered) -> Re
 }
 
 fn replay(status: u16, headers: &str, body: String) -> Response {
-    let mut response = Response::new(Body::from(body));
+    let mut response = if status == StatusCode::CONFLICT.as_u16() {
+        Problem::already_done().into_response()
+    } else {
+        Response::new(Body::from(body))
+    };
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
     let kept: BTreeMap<String, String> = serde_json::from_str(headers).unwrap_or_default();
     for (name, value) in kept {
@@ -192,12 +200,9 @@ fn replay(status: u16, headers: &str, body: String) -> Response {
 /// Keeps the answer for a repeat. It has an effect only if the request committed something.
 async fn remember(app: &App, key: &IdempotencyKey, response: Response) -> Result<Response, Error> {
     if response.extensions().get::<Secret>().is_some() {
-        let problem = Problem::already_done();
-        let body = problem.render(&app.base_url, None, "");
-        let headers = r#"{"content-type":"application/problem+json"}"#.to_owned();
+        // The problem that a repeat is told is written out then: it names the repeat, not this request.
         let status = StatusCode::CONFLICT.as_u16();
-        let body = String::from_utf8_lossy(&body).into_owned();
-        keep(app, key, status, headers, body).await;
+        keep(app, key, status, "{}".to_owned(), String::new()).await;
         return Ok(response);
     }
     let (parts, body) = response.into_parts();

@@ -28,7 +28,7 @@ pub(super) struct LimitsView {
     /// Sum of the quotas of all mailboxes, in bytes.
     #[schema(value_type = Amount)]
     quota_bytes: Quota,
-    /// The largest quota of one mailbox, in bytes.
+    /// The largest quota of one mailbox, in bytes. The 1 GB of the portal is 1073741824.
     #[schema(value_type = Amount)]
     mailbox_quota_bytes: Quota,
     /// How it hands them on; left out for a domain.
@@ -115,7 +115,7 @@ pub(super) struct OrgLimitsWish {
     /// Sum of the quotas of all mailboxes, in bytes.
     #[schema(value_type = Amount, required = false)]
     quota_bytes: Option<Quota>,
-    /// The largest quota of one mailbox, in bytes.
+    /// The largest quota of one mailbox, in bytes. The 1 GB of the portal is 1073741824.
     #[schema(value_type = Amount, required = false)]
     mailbox_quota_bytes: Option<Quota>,
     /// How it hands them on; left out it is strict.
@@ -139,7 +139,7 @@ pub(super) struct DomainLimitsWish {
     /// Sum of the quotas of all mailboxes, in bytes.
     #[schema(value_type = Amount, required = false)]
     quota_bytes: Option<Quota>,
-    /// The largest quota of one mailbox, in bytes.
+    /// The largest quota of one mailbox, in bytes. The 1 GB of the portal is 1073741824.
     #[schema(value_type = Amount, required = false)]
     mailbox_quota_bytes: Option<Quota>,
 }

@@ -123,12 +123,21 @@ codes! {
     "not_found" 404 "There is no such thing, or it is not yours to see."
         "It never was, it is gone, or your grants do not reach it. The answer is the same on purpose."
         "Check the name. Ask for access if you expected to see it.";
+    "moved" 409 "It was moved at this very moment."
+        "The customer or domain went to another place in the tree while something of it was changed."
+        "Look again, and try again.";
     "org_deleted" 409 "The customer is in the bin."
         "Something of it was to be restored or added."
         "Restore the customer first.";
     "org_misplaced" 409 "A customer of this kind cannot be there."
         "Customers have no resellers below them, nothing has a provider below it, and the tree has eight levels."
         "Put it below the provider or a reseller.";
+    "over_promised" 409 "More would be promised than there is."
+        "The limits of a customer come out of those of the one above, which shares them strictly or a number of times."
+        "Choose a smaller limit, lower somebody else's, or have the limit above raised.";
+    "own_org" 409 "You would shut yourself out."
+        "Your own account belongs to the customer that was to be suspended or deleted."
+        "Ask somebody of the customer above it.";
     "precondition_failed" 412 "What If-Match or If-None-Match asks for is not so."
         "The thing is there and should not be, or is not and should be."
         "Read it, and decide again.";
@@ -147,6 +156,9 @@ codes! {
     "stale" 412 "Somebody changed it meanwhile."
         "Its version is not the one that If-Match names any more."
         "Read it again, and decide again.";
+    "superseded" 409 "It cannot be taken back any more."
+        "Something newer touched the same, or it is of a kind that has no way back."
+        "Take the newer change back first, or make the change anew.";
     "token_by_token" 409 "A token cannot make or revoke tokens."
         "The request was sent with an API token."
         "Sign in to the portal, or use the command line.";

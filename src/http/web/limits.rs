@@ -70,6 +70,6 @@ pub(super) fn fill(form: Form, limits: &Limits) -> Form {
                 Sharing::Overcommit(factor) => factor.to_string(),
             },
         )
-        .with("max_quota", limits.quota.form_text())
-        .with("max_mailbox_quota", limits.mailbox_quota.form_text())
+        .with("max_quota", limits.quota.to_string())
+        .with("max_mailbox_quota", limits.mailbox_quota.to_string())
 }

@@ -13,7 +13,7 @@ use crate::access::{Actor, Call};
 use crate::error::Error;
 use crate::http::security::RequestId;
 use crate::http::session::{self, Shown, SignedIn};
-use crate::model::AccountId;
+use crate::model::{AccountId, Domain, DomainName};
 use crate::service::{App, sign_in};
 
 /// What a request shows of itself before anybody asked who sent it.
@@ -205,6 +205,17 @@ impl Visitor {
             session::write(&self.session, &known).await?;
         }
         Ok(see(path))
+    }
+
+    /// Says that the domain was asked for by another name, and goes on to the page of its own, which ends in `page`.
+    pub(super) async fn tell_own_name(&self, asked: &DomainName, domain: &Domain, page: &str) -> Answer {
+        let text = format!(
+            "{} is a domain alias of {own}. What is added here is at {own}, and gets the mail for both names.",
+            asked.to_unicode(),
+            own = domain.name.to_unicode(),
+        );
+        let path = format!("/domains/{}/{page}", domain.name);
+        self.tell(&path, Flash::done(text)).await
     }
 
     /// Goes on to the page of the secret, which shows it once.

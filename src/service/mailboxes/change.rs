@@ -30,10 +30,7 @@ pub async fn rename(
     }
     let before = change.mailboxes().lock_live(seen.id).await?;
     if before.address == to {
-        return Ok(Done {
-            value: unlocked(before),
-            events: Vec::new(),
-        });
+        return Ok(unlocked(before));
     }
     let mut after = before.clone();
     change.mailboxes().rename(&mut after, to)?;
@@ -79,10 +76,7 @@ pub async fn suspend(
         until,
     });
     if after.suspension == before.suspension {
-        return Ok(Done {
-            value: unlocked(before),
-            events: Vec::new(),
-        });
+        return Ok(unlocked(before));
     }
     change.mailboxes().save(&after)?;
     let mail = if receive {
@@ -114,10 +108,7 @@ pub async fn resume(app: &App, call: &Call, at: &MailboxRef) -> Result<Done<Mail
     let mut change = app.store.change(call, permit).await?;
     let before = change.mailboxes().lock_live(seen.id).await?;
     if before.suspension.is_none() {
-        return Ok(Done {
-            value: unlocked(before),
-            events: Vec::new(),
-        });
+        return Ok(unlocked(before));
     }
     let after = Mailbox {
         suspension: None,
@@ -139,10 +130,7 @@ pub async fn delete(app: &App, call: &Call, at: &MailboxRef) -> Result<Done<Mail
     let mut mailbox = change.mailboxes().lock(seen.id).await?;
     if mailbox.deleted.is_some() {
         // Somebody was faster, or it is asked for twice: it is in the bin, as wished.
-        return Ok(Done {
-            value: unlocked(mailbox),
-            events: Vec::new(),
-        });
+        return Ok(unlocked(mailbox));
     }
     change.mailboxes().bin(&mut mailbox)?;
     let purge = change.purge_at();
@@ -176,10 +164,7 @@ pub async fn restore(app: &App, call: &Call, at: &MailboxRef) -> Result<Done<Mai
     change.hold_pool()?;
     let mut mailbox = change.mailboxes().lock(seen.id).await?;
     if mailbox.deleted.is_none() {
-        return Ok(Done {
-            value: unlocked(mailbox),
-            events: Vec::new(),
-        });
+        return Ok(unlocked(mailbox));
     }
     change.mailboxes().restore(&mut mailbox)?;
     let text = format!("{} is back, with its mail", mailbox.address);

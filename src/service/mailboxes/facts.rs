@@ -119,10 +119,7 @@ async fn change_facts<P: WritesMailboxes>(
         events.push(event(EventKind::MailboxPasswordSet, &after).saying(text));
     }
     if events.is_empty() {
-        return Ok(Done {
-            value: unlocked(before),
-            events,
-        });
+        return Ok(unlocked(before));
     }
     let events = change.commit(events).await?;
     Ok(Done { value: after, events })

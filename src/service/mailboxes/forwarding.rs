@@ -28,10 +28,7 @@ pub async fn set_forwarding(
         ..forwarding
     };
     if before.forwarding.as_ref() == Some(&forwarding) {
-        return Ok(Done {
-            value: unlocked(before),
-            events: Vec::new(),
-        });
+        return Ok(unlocked(before));
     }
     let after = Mailbox {
         forwarding: Some(forwarding.clone()),
@@ -65,10 +62,7 @@ pub async fn end_forwarding(app: &App, call: &Call, at: &MailboxRef) -> Result<D
     let mut change = app.store.change(call, permit).await?;
     let before = change.mailboxes().lock_live(seen.id).await?;
     let Some(was) = before.forwarding.clone() else {
-        return Ok(Done {
-            value: unlocked(before),
-            events: Vec::new(),
-        });
+        return Ok(unlocked(before));
     };
     let after = Mailbox {
         forwarding: None,

@@ -268,9 +268,9 @@ fn event(kind: EventKind, mailbox: &Mailbox) -> Event {
 }
 
 /// A mailbox that was locked and is left as it was.
-fn unlocked(mut mailbox: Mailbox) -> Mailbox {
+fn unlocked(mut mailbox: Mailbox) -> Done<Mailbox> {
     mailbox.version -= 1;
-    mailbox
+    Done::nothing(mailbox)
 }
 
 /// Refuses a date that is over.

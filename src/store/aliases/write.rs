@@ -22,12 +22,7 @@ impl<P: WritesAliases> Aliases<'_, P> {
     pub fn insert(&mut self, alias: &Alias) -> Result<(), Error> {
         let (domain, org) = (self.0.domain_id()?, self.0.permit.place().org.clone());
         self.0.count(domain, &org, Delta::alias(), None)?;
-        self.0.claim_parts(
-            alias.address.domain(),
-            alias.address.local(),
-            "alias",
-            alias.id.uuid(),
-        )?;
+        self.claim(alias)?;
         self.0
             .tx
             .query(
@@ -120,12 +115,13 @@ impl<P: WritesAliases> Aliases<'_, P> {
     /// Moves the claim of an alias to its new address.
     pub fn readdress(&mut self, before: &AliasAddress, alias: &Alias) -> Result<(), Error> {
         self.0.release_parts(before.domain(), before.local())?;
-        self.0.claim_parts(
-            alias.address.domain(),
-            alias.address.local(),
-            "alias",
-            alias.id.uuid(),
-        )
+        self.claim(alias)
+    }
+
+    fn claim(&mut self, alias: &Alias) -> Result<(), Error> {
+        let address = &alias.address;
+        self.0
+            .claim_parts(address.domain(), address.local(), "alias", alias.id.uuid())
     }
 
     fn put_destinations(&mut self, alias: &Alias) -> Result<(), Error> {
@@ -158,12 +154,7 @@ impl<P: WritesAliases> Aliases<'_, P> {
     pub fn restore(&mut self, alias: &mut Alias) -> Result<(), Error> {
         let (domain, org) = (self.0.domain_id()?, self.0.permit.place().org.clone());
         self.0.count(domain, &org, Delta::alias(), None)?;
-        self.0.claim_parts(
-            alias.address.domain(),
-            alias.address.local(),
-            "alias",
-            alias.id.uuid(),
-        )?;
+        self.claim(alias)?;
         alias.deleted = None;
         self.set_deleted(alias)
     }

@@ -87,10 +87,9 @@ impl Store {
     ) -> Result<Page<Mailbox>, Error> {
         let mut rows: Vec<MailboxRow> = Vec::new();
         for span in reach.spans() {
-            let wanted = page.rows() - i64::try_from(rows.len()).unwrap_or(i64::MAX);
-            if wanted <= 0 {
+            let Some(wanted) = page.wanted(rows.len()) else {
                 break;
-            }
+            };
             if filter.include_deleted && filter.state.is_none() {
                 rows.extend(self.all_mailbox_rows(span, filter, page, wanted).await?);
             } else {

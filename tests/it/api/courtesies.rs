@@ -13,6 +13,7 @@ both!(
     mail_that_goes_nowhere_is_warned_of,
     a_catch_all_is_warned_of_and_reckoned_with,
     a_dry_run_says_what_is_worth_knowing_before,
+    what_is_added_under_another_name_of_its_domain_says_so,
     what_is_in_a_binned_domain_is_told_so,
 );
 
@@ -215,8 +216,49 @@ async fn a_dry_run_says_what_is_worth_knowing_before(app: &TestApp) {
     );
     assert_eq!(
         told,
-        ["brightwater.example takes 2 mailboxes and 1 aliases into the bin with it."]
+        ["brightwater.example takes 2 mailboxes and 1 alias into the bin with it."]
     );
+}
+
+async fn what_is_added_under_another_name_of_its_domain_says_so(app: &TestApp) {
+    app.mailbox("ana@brightwater.example").await;
+    let client = Client::operator(app).await;
+    let other = json!({"name": "other.example"});
+    client
+        .post("/domains/brightwater.example/aliases", other)
+        .expect(201)
+        .await;
+    let says = |answer: &Answer, address: &str| {
+        let told = warnings(answer);
+        let expected = format!(
+            "other.example is a domain alias of brightwater.example: the address is {address}, and gets the mail \
+             for both names."
+        );
+        assert_eq!(told.first(), Some(&expected), "{:#}", answer.body);
+    };
+
+    let ben = json!({"address": "ben@other.example"});
+    let dry = client.post("/mailboxes?dry_run=true", &ben).expect(200).await;
+    says(&dry, "ben@brightwater.example");
+    let made = client.post("/mailboxes", &ben).expect(201).await;
+    says(&made, "ben@brightwater.example");
+    assert_eq!(made.text("/address"), "ben@brightwater.example");
+    let put = client
+        .put("/mailboxes/eve@other.example", json!({}))
+        .expect(201)
+        .await;
+    says(&put, "eve@brightwater.example");
+    let to = json!({"destinations": ["ana@brightwater.example"]});
+    let put = client.put("/aliases/sales@other.example", &to).expect(201).await;
+    says(&put, "sales@brightwater.example");
+    let all = json!({"address": "@other.example", "destinations": ["ana@brightwater.example"]});
+    says(
+        &client.post("/aliases", all).expect(201).await,
+        "@brightwater.example",
+    );
+
+    let own = client.post("/mailboxes", json!({"address": "dan@brightwater.example"}));
+    assert_eq!(warnings(&own.expect(201).await), Vec::<String>::new());
 }
 
 async fn what_is_in_a_binned_domain_is_told_so(app: &TestApp) {

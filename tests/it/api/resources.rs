@@ -17,7 +17,39 @@ both!(
     a_token_neither_makes_nor_revokes_tokens,
     an_answer_waits_for_the_targets_as_long_as_was_said,
     what_is_missing_in_a_role_is_named,
+    a_problem_without_a_body_points_at_no_field,
 );
+
+async fn a_problem_without_a_body_points_at_no_field(app: &TestApp) {
+    let client = Client::operator(app).await;
+    let ana = app.mailbox("ana@brightwater.example").quota("2 GB").await;
+    let ana = format!("/mailboxes/{}", ana.id);
+    client.delete(&ana).expect(200).await;
+    app.alias("ana@brightwater.example", &["x@outside.test"]).await;
+
+    let back = client.post(&format!("{ana}/restoration"), "");
+    let told = back.problem(409, "already_exists").await;
+    assert_eq!(told.errors(), [" already_exists"]);
+    let anew = client.post("/mailboxes", json!({"address": "ana@brightwater.example"}));
+    let told = anew.problem(409, "already_exists").await;
+    assert_eq!(told.errors(), ["/address already_exists"]);
+
+    client
+        .delete("/aliases/ana@brightwater.example")
+        .expect(200)
+        .await;
+    client
+        .put(
+            "/domains/brightwater.example/limits",
+            json!({"quota_bytes": 1_048_576}),
+        )
+        .expect(200)
+        .await;
+    let full = client.post(&format!("{ana}/restoration"), "");
+    let told = full.problem(409, "limit_reached").await;
+    assert_eq!(told.errors(), [" limit_reached"]);
+    assert_eq!(told.body["errors"][0]["max"], 1_048_576);
+}
 
 async fn a_domain_belongs_to_an_org_and_is_named_by_name_or_id(app: &TestApp) {
     let client = Client::operator(app).await;
@@ -46,7 +78,7 @@ async fn a_domain_belongs_to_an_org_and_is_named_by_name_or_id(app: &TestApp) {
     let full = client.post("/mailboxes", json!({"address": "b@brightwater.example"}));
     let full = full.problem(409, "limit_reached").await;
     assert!(
-        full.text("/detail").contains("may hold 1 mailboxes"),
+        full.text("/detail").contains("may hold 1 mailbox and holds 1"),
         "{}",
         full.text("/detail")
     );

@@ -259,6 +259,28 @@ fn whatever_is_sent_is_answered_with_what_is_wrong_and_what_to_do() {
 }
 
 #[test]
+fn a_repeat_that_is_told_no_secret_bears_its_own_request_id() {
+    let dir = tempdir().unwrap();
+    let (_portal, wire) = wire::portal(dir.path(), "", &[], "");
+    let org = wire.ask("POST", "/orgs", r#"{"name": "Brightwater"}"#).body;
+    let domain = serde_json::json!({"name": "brightwater.example", "org": org["id"]});
+    wire.ask("POST", "/domains", &domain.to_string());
+    wire.ask("POST", "/mailboxes", r#"{"address": "ana@brightwater.example"}"#);
+    let path = "/mailboxes/ana@brightwater.example/password-resets";
+    let reset = || wire.try_ask("POST", path, "Idempotency-Key: k1\r\n", r#"{"kind": "link"}"#);
+
+    let first = reset().unwrap();
+    assert_eq!(first.status, 200, "{:#}", first.body);
+    let told = [reset(), reset()].map(Option::unwrap);
+    for again in &told {
+        assert_eq!((again.status, again.code()), (409, "already_done"));
+        let id = format!("x-request-id: {}", again.text("request_id"));
+        assert!(again.head.contains(&id), "{}{:#}", again.head, again.body);
+    }
+    assert_ne!(told[0].text("request_id"), told[1].text("request_id"));
+}
+
+#[test]
 fn a_body_of_ten_megabytes_is_refused_and_never_kept() {
     let dir = tempdir().unwrap();
     let (portal, wire) = wire::portal(dir.path(), "", &[], "");

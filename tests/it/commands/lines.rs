@@ -42,6 +42,71 @@ fn everything_wrong_with_the_configuration_is_said_at_once() {
 }
 
 #[test]
+fn the_settings_are_explained_even_if_one_of_them_is_wrong() {
+    let dir = tempdir().unwrap();
+    let secret = dir.path().join("secret");
+    fs::write(&secret, "geheim\n").unwrap();
+    fs::set_permissions(&secret, fs::Permissions::from_mode(0o644)).unwrap();
+    let arguments =
+        "--database postgres://anna@localhost/a --set database_password_file=secret --set http.drain=5";
+
+    let all = run(dir.path(), "config explain").well();
+    let shown = run(dir.path(), &format!("config explain {arguments}"));
+    assert_eq!(shown.code, Some(1), "{shown:?}");
+    let shown = shown.out;
+    let line = |key: &str| {
+        shown
+            .lines()
+            .find(|line| line.starts_with(key))
+            .unwrap_or_default()
+    };
+    for setting in all.lines() {
+        let key = format!("{} ", setting.split(' ').next().unwrap());
+        assert!(!line(&key).is_empty(), "{key} is missing:\n{shown}");
+    }
+    assert!(
+        line("database_password_file").contains("wrong: names a file that others can read"),
+        "{shown}"
+    );
+    assert!(
+        line("# wrong: http.drain").contains("did you mean http.drain_s?"),
+        "{shown}"
+    );
+    assert_eq!(shown.matches("wrong: ").count(), 2, "{shown}");
+
+    let json = run(dir.path(), &format!("config explain --json {arguments}"));
+    let json: Value = serde_json::from_str(&json.out).unwrap();
+    let wrong = json
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|entry| entry["problem"].is_string());
+    assert_eq!(wrong.count(), 2, "{json:#}");
+}
+
+#[test]
+fn what_a_setting_takes_is_said_for_that_setting() {
+    let dir = tempdir().unwrap();
+    let complaint = run(dir.path(), "migrate --database oracle://x").badly(1);
+    assert!(complaint.contains("sqlite: or postgres://"), "{complaint}");
+    assert!(!complaint.contains("mysql"), "{complaint}");
+    let complaint = run(dir.path(), "migrate --set http.drain_s=-1").badly(1);
+    assert!(
+        complaint.contains("a whole number of 0 or more, not -1"),
+        "{complaint}"
+    );
+    for (command, listens) in [
+        ("serve", true),
+        ("demo", true),
+        ("migrate", false),
+        ("target status", false),
+    ] {
+        let help = run(dir.path(), &format!("{command} --help")).well();
+        assert_eq!(help.contains("--listen"), listens, "{command}");
+    }
+}
+
+#[test]
 fn the_document_of_the_api_is_printed_whatever_the_configuration_says() {
     let dir = tempdir().unwrap();
     let printed = run(dir.path(), "openapi --set http.drain=5").well();

@@ -1,15 +1,22 @@
 //! What goes wrong with one object or one target stays there.
 
-use std::time::Duration;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
-use postdesk::model::ObjectKind;
+use postdesk::db::Db;
+use postdesk::ids::Ids;
+use postdesk::model::{Clock, ObjectKind, Timestamp};
 use postdesk::provisioning::projection::Rows;
 use postdesk::provisioning::target::{Job, Outcome};
+use postdesk::provisioning::worker;
 use postdesk::service::{mailboxes, provisioning};
+use postdesk::start;
 use postdesk::store::{ObjectState, PageRequest};
+use tokio_util::sync::CancellationToken;
 
 use super::target::{On, TestTarget, Worker, settled, until};
-use crate::support::app::TestApp;
+use crate::support::app::{BASE_URL, TestApp};
 use crate::support::backend::{Backend, block_on};
 
 #[test]
@@ -97,7 +104,7 @@ fn a_target_that_is_down_changes_nothing_for_people_and_catches_up_by_itself() {
 
         down.connect()
             .await
-            .init(postdesk::model::Timestamp::from_micros(1))
+            .init(Timestamp::from_micros(1))
             .await
             .unwrap();
         settled(&app).await;
@@ -125,7 +132,7 @@ fn a_stale_writer_never_overwrites_newer_state() {
                     active,
                 },
             };
-            let now = postdesk::model::Timestamp::from_micros(1);
+            let now = Timestamp::from_micros(1);
             let mut write = async |job: Job| link.write(&[job], now).await.unwrap().remove(0);
             assert_eq!(write(job(2, true)).await, Outcome::Written);
             assert_eq!(write(job(1, false)).await, Outcome::Newer, "{on:?}");
@@ -222,6 +229,81 @@ fn what_is_purged_while_a_target_is_away_is_taken_out_of_it_later_and_then_forgo
         settled(&app).await;
         assert!(away.rows("SELECT username FROM imap_users").is_empty());
         until(&app, "nothing is kept of it", async || told().await.is_empty()).await;
+        worker.stop().await;
+    });
+}
+
+/// A clock that stands still and counts how often somebody looks at it: once for each thing a worker asks.
+#[derive(Debug)]
+struct Looks(Timestamp, AtomicUsize);
+
+impl Clock for Looks {
+    fn now(&self) -> Timestamp {
+        self.1.fetch_add(1, Ordering::Relaxed);
+        self.0
+    }
+}
+
+#[test]
+fn a_standby_worker_rests_while_another_holds_the_target_and_takes_over_then() {
+    block_on(async {
+        let app = TestApp::new(Backend::Sqlite).await;
+        let target = TestTarget::new("cluster", On::Sqlite).await;
+        let settings = [target.settings.clone()];
+        app.store.sync_targets(&settings).await.unwrap();
+        let row = app.store.enabled_targets().await.unwrap().remove(0);
+        let other = app.ids.next();
+        let until_then = app.clock_now().plus(Duration::from_hours(1));
+        app.store.lease(row.id, other, until_then).await.unwrap().unwrap();
+        app.domain("one.test").await;
+
+        let clock = Arc::new(Looks(app.clock_now(), AtomicUsize::new(0)));
+        let dynamic = Arc::clone(&clock) as Arc<dyn Clock>;
+        let ids = Ids::seeded(Arc::clone(&dynamic), 7);
+        let db = Db::connect(&app.settings.database).await.unwrap();
+        let standby = start::assemble(&app.settings, BASE_URL.to_owned(), db, dynamic, ids).unwrap();
+        let (stop, holder, began) = (CancellationToken::new(), standby.ids.next(), Instant::now());
+        let before = clock.1.load(Ordering::Relaxed);
+        let running = tokio::spawn(worker::run(
+            standby,
+            settings.to_vec(),
+            app.settings.worker.clone(),
+            holder,
+            stop.clone(),
+        ));
+        // What is due is asked for, and the target: a worker that spins does so hundreds of times in a second.
+        until(&app, "it has asked for the target a few times", async || {
+            clock.1.load(Ordering::Relaxed) - before > 7
+        })
+        .await;
+        assert!(began.elapsed() > Duration::from_secs(1), "{:?}", began.elapsed());
+        assert_eq!(target.rows("SELECT COUNT(*) FROM domains"), ["0"]);
+
+        app.store.end_lease(row.id, other).await.unwrap();
+        settled(&app).await;
+        assert_eq!(target.rows("SELECT name FROM domains"), ["one.test"]);
+        stop.cancel();
+        running.await.unwrap();
+    });
+}
+
+#[test]
+fn a_target_whose_counts_cannot_be_read_says_so() {
+    block_on(async {
+        let app = TestApp::new(Backend::Sqlite).await;
+        let target = TestTarget::new("cluster", On::Sqlite).await;
+        let worker = Worker::start(&app, &[&target]).await;
+        app.domain("one.test").await;
+        settled(&app).await;
+        worker.stop().await;
+        target.rows("DROP TABLE quota_usage");
+
+        let worker = Worker::start(&app, &[&target]).await;
+        until(&app, "the target says why", async || {
+            let status = provisioning::targets(&app, &app.root()).await.unwrap().remove(0);
+            status.failing_since.is_some() && status.error.is_some_and(|error| error.contains("quota_usage"))
+        })
+        .await;
         worker.stop().await;
     });
 }

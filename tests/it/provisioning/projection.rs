@@ -3,9 +3,9 @@
 use postdesk::model::{Clock as _, Forwarding, MailboxPatch, Quota, Reason};
 use postdesk::provisioning::verify::{self, Report};
 use postdesk::service::mailboxes::MailboxRef;
-use postdesk::service::{aliases, domains, mailboxes, orgs, provisioning};
+use postdesk::service::{aliases, domains, housekeeping, mailboxes, orgs, provisioning};
 
-use super::target::{On, TestTarget, Worker, settled};
+use super::target::{On, TestTarget, Worker, settled, until};
 use crate::support::app::{TestApp, alias_draft, destination};
 use crate::support::backend::{Backend, block_on};
 
@@ -31,6 +31,7 @@ on_each_engine!(
     a_rename_keeps_mail_and_counts,
     aliases_have_a_row_for_each_destination,
     a_catch_all_and_a_domain_alias_answer,
+    a_purged_domain_leaves_nothing_behind,
     forwarding_with_and_without_a_copy,
     suspension_reaches_the_views,
     a_deleted_domain_takes_everything_with_it_and_brings_it_back,
@@ -246,6 +247,15 @@ async fn a_catch_all_and_a_domain_alias_answer(app: &TestApp, target: &TestTarge
         .unwrap();
     settled(app).await;
     assert_eq!(target.rows("SELECT domain FROM mta_domains"), ["one.test"]);
+    assert_eq!(
+        target.rows("SELECT name FROM domains"),
+        ["one.test"],
+        "no row is left"
+    );
+    until(app, "it is forgotten", async || {
+        domain_aliases_known(app).await == 0
+    })
+    .await;
     // The name is free again: another domain may have it.
     app.domain("uno.test").await;
     settled(app).await;
@@ -253,6 +263,34 @@ async fn a_catch_all_and_a_domain_alias_answer(app: &TestApp, target: &TestTarge
         target.rows("SELECT domain FROM mta_domains ORDER BY domain"),
         ["one.test", "uno.test"]
     );
+}
+
+/// How many domain aliases the store has told targets of.
+async fn domain_aliases_known(app: &TestApp) -> i64 {
+    let query = app
+        .db()
+        .read("SELECT COUNT(*) FROM projections WHERE kind = 'domain_alias'");
+    query.fetch_one::<(i64,)>().await.unwrap().0
+}
+
+async fn a_purged_domain_leaves_nothing_behind(app: &TestApp, target: &TestTarget) {
+    let name = "two.test".parse().unwrap();
+    app.mailbox("anna@two.test").await;
+    domains::add_alias(app, &app.root(), &name, "dos.test".parse().unwrap())
+        .await
+        .unwrap();
+    settled(app).await;
+    assert_eq!(domain_aliases_known(app).await, 1);
+    domains::delete(app, &app.root(), &name).await.unwrap();
+    settled(app).await;
+    assert_eq!(target.rows("SELECT name FROM domains"), ["one.test"]);
+    app.days_later(40);
+    housekeeping::keep_promises(app).await.unwrap();
+    settled(app).await;
+    until(app, "it is forgotten", async || {
+        domain_aliases_known(app).await == 0
+    })
+    .await;
 }
 
 async fn forwarding_with_and_without_a_copy(app: &TestApp, target: &TestTarget) {
@@ -281,7 +319,7 @@ async fn forwarding_with_and_without_a_copy(app: &TestApp, target: &TestTarget) 
     assert_eq!(target.rows(sql), ["x@elsewhere.example"]);
 
     app.days_later(15);
-    postdesk::service::housekeeping::keep_promises(app).await.unwrap();
+    housekeeping::keep_promises(app).await.unwrap();
     settled(app).await;
     assert_eq!(
         target.rows(sql),

@@ -1,6 +1,6 @@
 //! One box that finds everything, inside what one may see.
 
-use postdesk::access::{Call, Role};
+use postdesk::access::{Call, Role, Scope};
 use postdesk::model::MailboxPatch;
 use postdesk::service::{aliases, domains, mailboxes, orgs, search};
 
@@ -10,6 +10,7 @@ use crate::support::backend::both;
 both! {
     things_are_found_by_the_beginnings_of_their_words,
     one_finds_only_what_one_may_see,
+    each_kind_is_found_by_whoever_may_read_it,
     what_changed_its_name_is_found_by_the_new_one,
     what_is_in_the_bin_is_found_as_such,
 }
@@ -81,6 +82,36 @@ async fn one_finds_only_what_one_may_see(app: &TestApp) {
         ["domain okafor.example", "org Okafor & Sons"]
     );
     assert!(find(app, &stranger.call, "oka").await.is_empty());
+}
+
+async fn each_kind_is_found_by_whoever_may_read_it(app: &TestApp) {
+    filled(app).await;
+    let here = app.domain_scope("brightwater.example").await;
+    let sees = async |role| {
+        let person = app.role(role, here.clone()).await;
+        let mut found = find(app, &person.call, "oka").await;
+        found.extend(find(app, &person.call, "brightwater.example").await);
+        found
+    };
+    let (alias, domain) = ("alias okapi@brightwater.example", "domain brightwater.example");
+    let mailbox = "mailbox j.okafor@brightwater.example";
+
+    assert_eq!(sees(Role::AliasManager).await, [alias, domain]);
+    assert_eq!(sees(Role::HelpDesk).await, [mailbox, domain]);
+    assert_eq!(sees(Role::DomainAdmin).await, [alias, mailbox, domain]);
+
+    // Roles of several places add up, and nothing is found twice.
+    let both = app.role(Role::AliasManager, here.clone()).await;
+    let org = app.domain_now("okafor.example").await.org_id;
+    let org = orgs::get(app, &app.root(), org).await.unwrap().0;
+    let everywhere = app.role(Role::HelpDesk, Scope::System).await;
+    let customer = app.role(Role::DomainAdmin, app.org_scope(&org).await).await;
+    assert_eq!(find(app, &both.call, "oka").await, [alias]);
+    assert_eq!(
+        find(app, &everywhere.call, "oka").await,
+        ["domain okafor.example", mailbox]
+    );
+    assert_eq!(find(app, &customer.call, "oka").await, ["domain okafor.example"]);
 }
 
 async fn what_changed_its_name_is_found_by_the_new_one(app: &TestApp) {

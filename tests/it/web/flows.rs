@@ -10,6 +10,7 @@ both! {
     a_mailbox_is_added_and_handed_over_with_two_clicks_and_a_name,
     a_first_password_is_on_the_sheet_once,
     a_refused_mailbox_keeps_what_was_typed_and_offers_free_addresses,
+    whoever_adds_under_another_name_of_a_domain_is_told_its_own,
     a_password_is_reset_on_the_phone_with_two_clicks,
     typing_a_name_after_reset_a_password_leads_straight_to_it,
     mail_is_forwarded_for_two_weeks_with_two_clicks_and_that_can_be_undone,
@@ -109,6 +110,23 @@ async fn a_refused_mailbox_keeps_what_was_typed_and_offers_free_addresses(app: &
         .says("href=\"#name\"")
         .says("href=\"#local_part\"")
         .says("href=\"#quota\"");
+}
+
+async fn whoever_adds_under_another_name_of_a_domain_is_told_its_own(app: &TestApp) {
+    brightwater(app).await;
+    let own = "brightwater.example".parse().unwrap();
+    let other = "other.example".parse().unwrap();
+    postdesk::service::domains::add_alias(app, &app.root(), &own, other)
+        .await
+        .unwrap();
+    let mut browser = admin(app).await;
+    for page in ["mailboxes/new", "addresses/new"] {
+        let form = browser.get(&format!("/domains/other.example/{page}")).await;
+        assert_eq!(form.path, format!("{DOMAIN}/{page}"));
+        form.says("other.example is a domain alias of brightwater.example.");
+        let again = browser.get(&format!("{DOMAIN}/{page}")).await;
+        assert!(!again.text.contains("domain alias of"), "{page}");
+    }
 }
 
 async fn a_password_is_reset_on_the_phone_with_two_clicks(app: &TestApp) {

@@ -4,5 +4,6 @@ mod browser;
 mod doors;
 mod flows;
 mod more_flows;
+mod problems;
 mod secrets;
 mod strangers;

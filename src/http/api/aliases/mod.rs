@@ -57,7 +57,7 @@ async fn create(ask: Ask) -> Result<Response, Problem> {
     let (domain, draft) = ask.body(|fields| bodies::creation(&ask.app, fields))?;
     let done = aliases::create(&ask.app, &call, &domain, draft).await;
     let done = done.map_err(|error| bodies::caused(error, &domain))?;
-    reply::done(&ask, call.dry_run, &done, Success::Created).await
+    reply::added(&ask, call.dry_run, &done, &domain).await
 }
 
 /// Read an alias
@@ -128,7 +128,7 @@ async fn add(ask: &Ask, call: &Call, address: &AliasAddress) -> Result<Response,
         return Err(Problem::precondition(format!("{address} is not there")));
     }
     let done = aliases::create(&ask.app, call, address.domain(), draft).await?;
-    reply::done(ask, call.dry_run, &done, Success::Created).await
+    reply::added(ask, call.dry_run, &done, address.domain()).await
 }
 
 /// Change an alias

@@ -127,7 +127,7 @@ async fn create(ask: Ask) -> Result<Response, Problem> {
             .in_scope(format!("domain:{domain}"))
             .at_field("/address")
     })?;
-    reply::done(&ask, call.dry_run, &done, Success::Created).await
+    reply::added(&ask, call.dry_run, &done, &domain).await
 }
 
 /// Read a mailbox
@@ -210,7 +210,7 @@ async fn add(ask: &Ask, call: &Call, address: EmailAddress) -> Result<Response, 
         return Err(Problem::precondition(format!("{address} is not there")));
     }
     let done = mailboxes::create(&ask.app, call, address.domain(), draft).await?;
-    reply::done(ask, call.dry_run, &done, Success::Created).await
+    reply::added(ask, call.dry_run, &done, address.domain()).await
 }
 
 /// Change a mailbox

@@ -46,7 +46,7 @@ pub(in crate::http::api) struct MailboxView<'a> {
     forwarding: Option<ForwardingView<'a>>,
     /// Whether anybody could sign in with a password.
     has_password: bool,
-    /// How much mail it may hold, in bytes.
+    /// How much mail it may hold, in bytes. The 1 GB of the portal is 1073741824.
     #[schema(value_type = Amount)]
     quota_bytes: Quota,
     /// What it holds; null until the cluster has said anything.

@@ -27,6 +27,13 @@ pub(in crate::http::web) struct Typed {
 }
 
 pub(in crate::http::web) async fn ask(visitor: Visitor, At(name): At<DomainName>) -> Answer {
+    let (domain, _) = visitor
+        .app
+        .live_domain::<AliasWrite>(&visitor.call, &name)
+        .await?;
+    if domain.name != name {
+        return visitor.tell_own_name(&name, &domain, "addresses/new").await;
+    }
     show_new(&visitor, &name, StatusCode::OK, Form::default()).await
 }
 

@@ -142,7 +142,7 @@ pub(in crate::http::web) fn more_space(domain: &Domain, mailbox: &Mailbox) -> Op
         quota @ Quota::Bytes(_) => quota.checked_add(step)?,
     };
     Some(MoreSpace {
-        quota: raised.form_text(),
+        quota: raised.to_string(),
         label: format!("Give {step} more"),
     })
 }

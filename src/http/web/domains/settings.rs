@@ -81,7 +81,7 @@ fn verbs(visitor: &Visitor, domain: &Domain, place: &Place) -> SettingsVerbs {
 }
 
 fn filled(domain: &Domain) -> Form {
-    fill(Form::default(), &domain.limits).with("default_quota", domain.default_quota.form_text())
+    fill(Form::default(), &domain.limits).with("default_quota", domain.default_quota.to_string())
 }
 
 /// What is typed into the form.

@@ -42,7 +42,7 @@ async fn show(visitor: &Visitor, at: &MailboxRef, status: StatusCode, sent: Opti
             mailbox: mail::mailbox_ref(&mailbox),
             form: sent.unwrap_or_else(|| filled(&mailbox)),
             can_set_quota: visitor.actor().may::<MailboxSetQuota>(&place),
-            quota_hint: "For example 5 GB, or unlimited.".to_owned(),
+            quota_hint: "For example 5 GB, or unlimited. 1 GB is 1024 MB.".to_owned(),
         },
     )
 }
@@ -51,7 +51,7 @@ fn filled(mailbox: &Mailbox) -> Form {
     let switches = mailbox.protocols;
     Form::default()
         .with("name", mailbox.display_name.as_str())
-        .with("quota", mailbox.quota.form_text())
+        .with("quota", mailbox.quota.to_string())
         .ticking("imap", switches.imap)
         .ticking("pop3", switches.pop3)
         .ticking("smtp", switches.smtp)
@@ -151,7 +151,7 @@ pub(in crate::http::web) async fn set_quota(
 }
 
 fn set_back(before: &Mailbox, after: &Mailbox, back: &str) -> Undo {
-    let to = words::query(&before.quota.form_text());
+    let to = words::query(&before.quota.to_string());
     let back = if back == "domain" { "&back=domain" } else { "" };
     Undo {
         action: format!("{}/quota?to={to}{back}", mail::mailbox_path(after)),

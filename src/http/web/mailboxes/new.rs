@@ -37,6 +37,9 @@ pub(in crate::http::web) async fn ask(visitor: Visitor, At(name): At<DomainName>
         .app
         .live_domain::<MailboxCreate>(&visitor.call, &name)
         .await?;
+    if domain.name != name {
+        return visitor.tell_own_name(&name, &domain, "mailboxes/new").await;
+    }
     let content = content(&visitor, &domain, &permit, Form::default()).await?;
     page(&content)
 }
@@ -91,7 +94,8 @@ async fn content(
         }
         Limit::Unlimited => format!("In {}", domain.name.to_unicode()),
     };
-    let quota_hint = format!("Empty: {}, as for every new mailbox here.", domain.default_quota);
+    let usual = domain.default_quota;
+    let quota_hint = format!("Empty: {usual}, as for every new mailbox here. 1 GB is 1024 MB.");
     let more_open = !form.value("quota").is_empty() || form.error("quota").is_some();
     Ok(MailboxNew {
         chrome: visitor.chrome(&here).await?,

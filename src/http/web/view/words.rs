@@ -94,8 +94,7 @@ pub(in crate::http::web) fn duration(of: std::time::Duration) -> String {
 pub(in crate::http::web) fn count(number: i64, one: &str, many: &str) -> String {
     match number {
         0 => format!("no {many}"),
-        1 => format!("1 {one}"),
-        _ => format!("{number} {many}"),
+        _ => crate::model::count(number, one, many),
     }
 }
 
@@ -134,14 +133,14 @@ pub(in crate::http::web) fn space(quota: Quota, used: Option<i64>) -> Space {
     let text = match (quota, used) {
         (Quota::Unlimited, None) => "no limit".to_owned(),
         (Quota::Unlimited, Some(used)) => format!("{}, no limit", bytes(used)),
-        (Quota::Bytes(most), None) => bytes(most.get()),
+        (Quota::Bytes(_), None) => quota.to_string(),
         (Quota::Bytes(most), Some(used)) => {
-            let (name, unit) = unit_of(most.get());
-            format!(
-                "{} of {} {name}",
-                in_units(used, unit),
-                in_units(most.get(), unit)
-            )
+            let ((name, unit), most) = (unit_of(most.get()), quota.to_string());
+            if most.ends_with(&format!(" {name}")) {
+                format!("{} of {most}", in_units(used, unit))
+            } else {
+                format!("{} of {most}", bytes(used))
+            }
         }
     };
     let kind = match percent {
@@ -197,6 +196,15 @@ mod tests {
         assert_eq!(space(quota(gb(50)), Some(gb(44))).text, "4.4 of 5 GB");
         assert_eq!(space(quota(gb(50)), Some(gb(44))).percent, Some(88));
         assert_eq!(space(quota(gb(15)), Some(0)).text, "0 of 1.5 GB");
+        let quarter = quota((5 << 30) / 4);
+        assert_eq!(
+            space(quarter, Some(gb(10))).text,
+            "1 of 1.25 GB",
+            "the quota is exact"
+        );
+        assert_eq!(space(quarter, None).text, "1.25 GB");
+        let odd = quota((17 << 30) / 16);
+        assert_eq!(space(odd, Some(gb(5))).text, "512 MB of 1088 MB");
         assert_eq!(space(Quota::Unlimited, Some(gb(12))).text, "1.2 GB, no limit");
         assert_eq!(space(Quota::Unlimited, None).text, "no limit");
         assert_eq!(space(quota(0), Some(1)).percent, Some(100));

@@ -1,12 +1,16 @@
 //! Everything that can go wrong, as RFC 9457 says it.
 
+mod from;
+mod scope;
+
 use axum::response::{IntoResponse, Response};
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::error::{Error, IdempotencyProblem};
-use crate::model::{FieldProblem, Invalid, Refusal};
+use scope::scope_of;
+
+use crate::model::{FieldProblem, Invalid, count};
 
 /// The media type of a problem.
 pub(super) const PROBLEM_JSON: &str = "application/problem+json";
@@ -180,7 +184,8 @@ impl Problem {
 
     /// 429: the token asked more than it may in a minute.
     pub(super) fn rate_limited(most: u32, reset_s: u32) -> Self {
-        let detail = format!("this token asked more than {most} times in a minute");
+        let times = count(most, "time", "times");
+        let detail = format!("this token asked more than {times} in a minute");
         Self::new(
             StatusCode::TOO_MANY_REQUESTS,
             "rate_limited",
@@ -226,6 +231,17 @@ impl Problem {
         self
     }
 
+    /// Takes the places out that the fields of the body would have: the request had none.
+    pub(super) fn point_nowhere(&mut self) {
+        let errors = std::mem::take(&mut self.0.errors);
+        for problem in errors {
+            self.0.errors.push_problem(FieldProblem {
+                pointer: String::new(),
+                ..problem
+            });
+        }
+    }
+
     /// Whether this is the problem with this code.
     pub(super) fn is_about(&self, code: &str) -> bool {
         self.0.code == code
@@ -257,27 +273,6 @@ impl Problem {
     }
 }
 
-/// The scope in which a permission on the thing at `path` is given.
-fn scope_of(path: &str) -> String {
-    let decoded = urlencoded(path);
-    let mut segments = decoded.trim_start_matches("/api/v1/").split('/');
-    match (segments.next(), segments.next()) {
-        (Some("orgs"), Some(org)) => format!("org:{org}"),
-        (Some("domains"), Some(domain)) => format!("domain:{domain}"),
-        (Some(_), Some(address)) if address.contains('@') => {
-            format!("domain:{}", address.rsplit('@').next().unwrap_or_default())
-        }
-        (Some(kind), Some(id)) => format!("{}:{id}", kind.trim_end_matches("es").trim_end_matches('s')),
-        _ => "system".to_owned(),
-    }
-}
-
-fn urlencoded(path: &str) -> String {
-    let whole = format!("={}", path.replace('+', "%2B"));
-    let first = url::form_urlencoded::parse(whole.as_bytes()).next();
-    first.map_or_else(String::new, |(_, path)| path.into_owned())
-}
-
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let mut response = Response::new(axum::body::Body::empty());
@@ -290,184 +285,5 @@ impl IntoResponse for Problem {
             .insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
         response.extensions_mut().insert(self);
         response
-    }
-}
-
-impl From<Invalid> for Problem {
-    fn from(errors: Invalid) -> Self {
-        let detail = match errors.len() {
-            1 => errors.to_string(),
-            count => format!("{count} fields are wrong; each is named under errors"),
-        };
-        let title = "The input is not valid";
-        let mut problem = Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", title, detail);
-        problem.0.errors = errors;
-        problem
-    }
-}
-
-impl From<Refusal> for Problem {
-    fn from(refusal: Refusal) -> Self {
-        let mut problem = Self::new(
-            StatusCode::CONFLICT,
-            refusal.code,
-            title_of(refusal.code),
-            &refusal.detail,
-        );
-        // What forms ask for in two fields is one address here.
-        let pointer = refusal.pointer.map(|pointer| {
-            if pointer == "/local_part" {
-                "/address"
-            } else {
-                pointer
-            }
-        });
-        if let Some(pointer) = pointer {
-            problem.0.errors.push_problem(FieldProblem {
-                pointer: pointer.to_owned(),
-                code: refusal.code.to_owned(),
-                detail: refusal.detail.clone(),
-                extra: refusal.extra(),
-            });
-        }
-        problem.next(refusal.next)
-    }
-}
-
-fn title_of(code: &str) -> &'static str {
-    match code {
-        "limit_reached" => "A limit is reached",
-        "already_exists" => "It exists already",
-        "deleted" | "domain_deleted" => "It is in the bin",
-        "alias_loop" => "Mail would run in a circle",
-        "not_empty" => "It is not empty",
-        "link_over" => "The link has ended",
-        _ => "A rule is in the way",
-    }
-}
-
-impl From<Error> for Problem {
-    fn from(error: Error) -> Self {
-        match error {
-            Error::Invalid(invalid) => invalid.into(),
-            Error::Against(refusal) => refusal.into(),
-            Error::Unknown => unknown(),
-            Error::Refused(action) => {
-                let detail = format!(
-                    "the permission {action} is missing: you may not {}",
-                    action.meaning()
-                );
-                let title = "You may not do this";
-                let mut problem = Self::new(StatusCode::FORBIDDEN, "forbidden", title, detail);
-                problem.0.permission = Some(action.as_str());
-                problem.next("Ask whoever manages access for a role that holds it.")
-            }
-            Error::NotFound(what) => {
-                let title = "There is no such thing";
-                Self::new(
-                    StatusCode::NOT_FOUND,
-                    "not_found",
-                    title,
-                    format!("{what} not found"),
-                )
-            }
-            Error::Moved(address) => {
-                let title = "It has another address now";
-                let detail = format!("the mailbox was renamed; it is now {address}");
-                let next = format!("Ask for {address}.");
-                Self::new(StatusCode::CONFLICT, "renamed", title, detail).next(next)
-            }
-            Error::Stale { what, current } => stale(&what, current),
-            Error::Idempotency(problem) => idempotency(problem),
-            Error::Overloaded { retry_after_s } => busy(retry_after_s),
-            Error::Unavailable(ref cause) => {
-                tracing::warn!(error = %error, cause = %cause, "the database is not available");
-                busy(1)
-            }
-            Error::Internal(ref cause) => {
-                tracing::error!(error = %error, cause = ?cause, "a request failed");
-                Self::new(
-                    StatusCode::INTERNAL_SERVER_ERROR,
-                    "internal",
-                    "Something went wrong",
-                    "the portal made a mistake; try again, and tell the operator the request id if it happens again",
-                )
-            }
-        }
-    }
-}
-
-fn unknown() -> Problem {
-    let title = "Who are you?";
-    let detail = "this needs an API token that is good: Authorization: Bearer pdk_…";
-    Problem::new(StatusCode::UNAUTHORIZED, "unauthenticated", title, detail)
-        .next("Make a token in the portal under your account, or with `postdesk token create`.")
-        .with(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
-}
-
-fn stale(what: &str, current: i64) -> Problem {
-    let title = "Somebody changed it meanwhile";
-    let detail = format!("{what} is at version {current} by now");
-    let problem = Problem::new(StatusCode::PRECONDITION_FAILED, "stale", title, detail)
-        .next("Read it again and decide again.");
-    match HeaderValue::from_str(&format!("\"{current}\"")) {
-        Ok(tag) => problem.with(header::ETAG, tag),
-        Err(_) => problem,
-    }
-}
-
-fn idempotency(problem: IdempotencyProblem) -> Problem {
-    let (status, code, title) = match problem {
-        IdempotencyProblem::OtherContent => (
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "idempotency_key_reused",
-            "This key belongs to another request",
-        ),
-        IdempotencyProblem::Running => (
-            StatusCode::CONFLICT,
-            "idempotency_key_in_use",
-            "This request is under way",
-        ),
-    };
-    Problem::new(status, code, title, problem.to_string())
-}
-
-fn busy(retry_after_s: u32) -> Problem {
-    let detail = "too much at once; try again in a moment";
-    Problem::new(
-        StatusCode::SERVICE_UNAVAILABLE,
-        "busy",
-        "The portal is busy",
-        detail,
-    )
-    .with(header::RETRY_AFTER, HeaderValue::from(retry_after_s))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_missing_permission_is_missing_somewhere() {
-        let table = [
-            (
-                "/api/v1/mailboxes/anna%40brightwater.example",
-                "domain:brightwater.example",
-            ),
-            (
-                "/api/v1/aliases/@brightwater.example/members",
-                "domain:brightwater.example",
-            ),
-            (
-                "/api/v1/domains/brightwater.example/limits",
-                "domain:brightwater.example",
-            ),
-            ("/api/v1/orgs/org_01/usage", "org:org_01"),
-            ("/api/v1/mailboxes/mbx_01", "mailbox:mbx_01"),
-            ("/api/v1/orgs", "system"),
-        ];
-        for (path, scope) in table {
-            assert_eq!(scope_of(path), scope, "{path}");
-        }
     }
 }

@@ -1,15 +1,22 @@
 //! Aliases, groups and catch-alls.
 
+mod bin;
+mod destinations;
+mod members;
+
+pub use bin::{delete, restore};
+pub use destinations::{Settled, settle_destinations};
+pub use members::{add_member, remove_member};
+
+use destinations::allowed_destinations;
+
 use super::mailboxes::Inside;
 use super::{App, Done};
-use crate::access::{
-    AliasCatchAll, AliasDelete, AliasExternal, AliasRead, AliasWrite, Call, Denied, Permission, Permit,
-    Place, WritesAliases,
-};
+use crate::access::{AliasCatchAll, AliasRead, AliasWrite, Call, Denied, Permission, Permit, WritesAliases};
 use crate::error::Error;
 use crate::model::{
-    Alias, AliasAddress, AliasDraft, AliasId, AliasPatch, Destination, Domain, DomainName, EmailAddress,
-    Event, EventKind, Invalid, MOST_DESTINATIONS, ObjectKind, Subject,
+    Alias, AliasAddress, AliasDraft, AliasId, AliasPatch, Domain, DomainName, EmailAddress, Event, EventKind,
+    Invalid, ObjectKind, Subject,
 };
 use crate::store::{MailboxFilter, Page, PageRequest};
 
@@ -93,74 +100,6 @@ pub async fn to_address(app: &App, call: &Call, address: &EmailAddress) -> Resul
     app.store
         .aliases_to(&call.actor.reach::<AliasRead>(), &destination)
         .await
-}
-
-/// A destination in its canonical form, and whether it leaves what the asker looks after.
-#[derive(Clone, Debug)]
-pub struct Settled {
-    /// The destination.
-    pub destination: Destination,
-    /// Whether mail goes outside.
-    pub external: bool,
-}
-
-/// Brings destinations into their canonical form: own addresses in lower case, each once.
-pub async fn settle_destinations(
-    app: &App,
-    call: &Call,
-    domain: &DomainName,
-    destinations: Vec<Destination>,
-) -> Result<Vec<Settled>, Error> {
-    let mut invalid = Invalid::default();
-    if destinations.is_empty() {
-        invalid.push("/destinations", "required", "name at least one destination");
-    }
-    if destinations.len() > MOST_DESTINATIONS {
-        let detail = format!("at most {MOST_DESTINATIONS} destinations; split the group");
-        invalid.push("/destinations", "too_many", detail);
-    }
-    invalid.into_result()?;
-
-    let mut settled: Vec<Settled> = Vec::with_capacity(destinations.len());
-    for destination in destinations {
-        let mut own = true;
-        if destination.domain() != domain {
-            match app.store.domain(destination.domain()).await {
-                // Whether a domain that the asker cannot see is hosted here must not show in how it is written.
-                Ok(guarded) => own = guarded.open::<AliasRead>(&call.actor).is_ok(),
-                Err(Error::NotFound(_)) => own = false,
-                Err(error) => return Err(error),
-            }
-        }
-        let destination = destination.canonical_for(own);
-        if !settled.iter().any(|have| have.destination == destination) {
-            settled.push(Settled {
-                destination,
-                external: !own,
-            });
-        }
-    }
-    settled.sort_by_key(|to| to.destination.to_string());
-    Ok(settled)
-}
-
-async fn allowed_destinations(
-    app: &App,
-    call: &Call,
-    place: &Place,
-    domain: &DomainName,
-    destinations: Vec<Destination>,
-    known: &[Destination],
-) -> Result<Vec<Destination>, Error> {
-    let settled = settle_destinations(app, call, domain, destinations).await?;
-    // Whoever may not send mail outside may still change an alias that does, as long as it does not do so more.
-    let outside = settled
-        .iter()
-        .any(|to| to.external && !known.contains(&to.destination));
-    if outside && !call.actor.may::<AliasExternal>(place) {
-        return Err(Error::Refused(AliasExternal::ACTION));
-    }
-    Ok(settled.into_iter().map(|to| to.destination).collect())
 }
 
 /// Adds an alias to `domain`, or its catch-all.
@@ -329,164 +268,8 @@ async fn change_alias<P: WritesAliases>(
     Ok(Done { value: after, events })
 }
 
-/// How often a change of single members is tried when others change the same alias at the same time.
-const MOST_TRIES: usize = 16;
-
-/// Adds one destination to an alias.
-pub async fn add_member(
-    app: &App,
-    call: &Call,
-    at: &AliasRef,
-    member: Destination,
-) -> Result<Done<Alias>, Error> {
-    change_members(app, call, at, |mut members| {
-        members.push(member.clone());
-        Ok(members)
-    })
-    .await
-}
-
-/// Takes one destination from an alias.
-pub async fn remove_member(
-    app: &App,
-    call: &Call,
-    at: &AliasRef,
-    member: &Destination,
-) -> Result<Done<Alias>, Error> {
-    let same = |to: &Destination| to == member || *to == member.clone().canonical_for(true);
-    change_members(app, call, at, |members| {
-        if !members.iter().any(same) {
-            return Err(Error::not_found("member", &member.to_string()));
-        }
-        Ok(members.into_iter().filter(|to| !same(to)).collect())
-    })
-    .await
-}
-
-/// Reads, works out and writes, again if somebody else was faster: two may add a member at the same time.
-async fn change_members(
-    app: &App,
-    call: &Call,
-    at: &AliasRef,
-    changed: impl Fn(Vec<Destination>) -> Result<Vec<Destination>, Error>,
-) -> Result<Done<Alias>, Error> {
-    for _ in 0..MOST_TRIES {
-        let (alias, _) = open::<AliasRead>(app, call, at).await?;
-        let patch = AliasPatch {
-            destinations: Some(changed(alias.destinations)?),
-            ..AliasPatch::default()
-        };
-        match update(app, &at_version(call, alias.version), at, patch).await {
-            Err(Error::Stale { .. }) if call.expected_version.is_none() => {}
-            done => return done,
-        }
-    }
-    Err(Error::Overloaded { retry_after_s: 1 })
-}
-
-/// What is worked out from what was read is written only onto that.
-fn at_version(call: &Call, version: i64) -> Call {
-    if !call.expects(version) {
-        return call.clone();
-    }
-    Call {
-        expected_version: Some(version),
-        further_versions: Vec::new(),
-        ..call.clone()
-    }
-}
-
-/// Puts an alias into the bin. The catch-all takes a permission of its own.
-pub async fn delete(app: &App, call: &Call, at: &AliasRef) -> Result<Done<Alias>, Error> {
-    let (alias, _) = open::<AliasRead>(app, call, at).await?;
-    if alias.address.is_catch_all() {
-        let (seen, permit) = open::<AliasCatchAll>(app, call, at).await?;
-        return bin(app, call, seen.id, permit).await;
-    }
-    let (seen, permit) = open::<AliasDelete>(app, call, at).await?;
-    bin(app, call, seen.id, permit).await
-}
-
-async fn bin<P: WritesAliases>(
-    app: &App,
-    call: &Call,
-    id: AliasId,
-    permit: Permit<P>,
-) -> Result<Done<Alias>, Error> {
-    let mut change = app.store.change(call, permit).await?;
-    change.hold_pool()?;
-    let mut alias = change.aliases().lock(id).await?;
-    if alias.deleted.is_some() {
-        return Ok(unlocked(alias));
-    }
-    change.aliases().bin(&mut alias)?;
-    let purge = change.purge_at();
-    let text = format!("{} is in the bin until {}", alias.address, &purge.rfc3339()[..10]);
-    let event = event(EventKind::AliasDeleted, &alias).saying(text);
-    let events = change.commit(vec![event]).await?;
-    Ok(Done { value: alias, events })
-}
-
 /// An alias that was locked and is left as it was.
-fn unlocked(alias: Alias) -> Done<Alias> {
-    Done {
-        value: Alias {
-            version: alias.version - 1,
-            ..alias
-        },
-        events: Vec::new(),
-    }
-}
-
-/// Takes an alias out of the bin, as it was. The catch-all takes a permission of its own.
-pub async fn restore(app: &App, call: &Call, at: &AliasRef) -> Result<Done<Alias>, Error> {
-    let (seen, _) = open_binned::<AliasRead>(app, call, at).await?;
-    let by_id = AliasRef::Id(seen.id);
-    if seen.address.is_catch_all() {
-        let (_, permit) = open_binned::<AliasCatchAll>(app, call, &by_id).await?;
-        return unbin(app, call, seen.id, permit).await;
-    }
-    let (_, permit) = open_binned::<AliasDelete>(app, call, &by_id).await?;
-    unbin(app, call, seen.id, permit).await
-}
-
-/// The newest alias of this name in the bin, or the one in use if there is none.
-async fn open_binned<P: Permission>(
-    app: &App,
-    call: &Call,
-    at: &AliasRef,
-) -> Result<(Alias, Permit<P>), Error> {
-    let guarded = match at {
-        AliasRef::Id(id) => app.store.alias_by_id(*id).await?,
-        AliasRef::Address(address) => {
-            match app.store.deleted_alias(address.domain(), address.local()).await {
-                Err(Error::NotFound(_)) => app.store.alias(address.domain(), address.local()).await?,
-                found => found?,
-            }
-        }
-    };
-    guarded
-        .open(&call.actor)
-        .map_err(|denied| Error::denied(denied, "alias", &at.to_string()))
-}
-
-async fn unbin<P: WritesAliases>(
-    app: &App,
-    call: &Call,
-    id: AliasId,
-    permit: Permit<P>,
-) -> Result<Done<Alias>, Error> {
-    let mut change = app.store.change(call, permit).await?;
-    change.hold_pool()?;
-    let mut alias = change.aliases().lock(id).await?;
-    if alias.deleted.is_none() {
-        return Ok(unlocked(alias));
-    }
-    change
-        .refuse_loop(&alias.address.to_string(), &alias.destinations)
-        .await?;
-    change.aliases().restore(&mut alias)?;
-    let event = event(EventKind::AliasRestored, &alias).saying(delivers(&alias));
-    let events = change.commit(vec![event]).await?;
-    Ok(Done { value: alias, events })
+fn unlocked(mut alias: Alias) -> Done<Alias> {
+    alias.version -= 1;
+    Done::nothing(alias)
 }
