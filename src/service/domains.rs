@@ -3,8 +3,8 @@
 use super::mailboxes::Inside;
 use super::{App, Done};
 use crate::access::{
-    Call, DomainCreate, DomainDelete, DomainRead, DomainSuspend, DomainUpdate, LimitsAssign, Permission,
-    Permit, WritesDomains,
+    Call, DomainCreate, DomainDelete, DomainRead, DomainSuspend, DomainTransfer, DomainUpdate, LimitsAssign,
+    Permission, Permit, WritesDomains,
 };
 use crate::error::Error;
 use crate::model::{
@@ -269,6 +269,47 @@ pub async fn delete(app: &App, call: &Call, name: &DomainName) -> Result<Done<Do
     let mut event = event(EventKind::DomainDeleted, &domain).saying(text);
     event.touched.extend(touched);
     let events = change.commit(vec![event]).await?;
+    Ok(Done {
+        value: domain,
+        events,
+    })
+}
+
+/// Hands a domain to another org, with everything in it. Both sides go on seeing what happened to it until then.
+pub async fn transfer(app: &App, call: &Call, name: &DomainName, to: OrgId) -> Result<Done<Domain>, Error> {
+    let (seen, permit) = app.live_domain::<DomainTransfer>(call, name).await?;
+    main_name(&seen, name)?;
+    let opened = app.store.org(to).await?.open::<DomainCreate>(&call.actor);
+    let (owner, there) = opened.map_err(|denied| Error::denied(denied, "org", &to.to_string()))?;
+    if owner.id == seen.org_id {
+        return Ok(Done {
+            value: seen,
+            events: Vec::new(),
+        });
+    }
+    let path = there.place().org.clone();
+
+    let mut change = app.store.change(call, permit).await?;
+    change.domains().hold_both(&path)?;
+    let mut domain = change.domains().lock_live().await?;
+    let before = domain.org_id;
+    domain.org_id = owner.id;
+    let grants = change.domains().transfer(&mut domain, &path).await?;
+    let text = format!(
+        "{} belongs to {} now, with {} and {}; {} on it",
+        domain.name,
+        owner.name,
+        count(domain.usage.mailboxes, "mailbox", "mailboxes"),
+        count(domain.usage.aliases, "alias", "aliases"),
+        count(grants, "person keeps a role", "people keep a role")
+    );
+    let event = event(EventKind::DomainTransferred, &domain)
+        .saying(text)
+        .changing("org", &before.to_string(), &domain.org_id.to_string());
+    let events = change.commit(vec![event]).await?;
+    if let (Some(account), false) = (call.actor.identity().account, call.dry_run) {
+        app.store.look_anew(account).await?;
+    }
     Ok(Done {
         value: domain,
         events,

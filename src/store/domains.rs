@@ -19,6 +19,7 @@ macro_rules! columns {
 }
 
 mod bin;
+mod transfer;
 mod write;
 
 pub use write::Domains;

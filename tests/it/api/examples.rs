@@ -91,6 +91,13 @@ fn story() -> Vec<Example> {
             200,
         ),
         (
+            "transferDomain",
+            POST,
+            "/domains/brightwater.example/transfer",
+            json!({"org": "{customer}"}),
+            200,
+        ),
+        (
             "getDomainPool",
             GET,
             "/domains/brightwater.example/pool",

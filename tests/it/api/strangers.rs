@@ -136,6 +136,11 @@ fn operations() -> Vec<Operation> {
         on("deleteDomainAlias", &[A::DomainUpdate, A::DomainCreate], none),
         on("getDomainLimits", &[A::DomainRead], none),
         on("setDomainLimits", &[A::LimitsAssign], |_| json!({"mailboxes": 7})),
+        on(
+            "transferDomain",
+            &[A::DomainTransfer, A::DomainCreate],
+            |things| json!({"org": things.org}),
+        ),
         on("restoreDomain", &[A::DomainDelete], none),
         on("resumeDomain", &[A::DomainSuspend], none),
         on("suspendDomain", &[A::DomainSuspend], reason),

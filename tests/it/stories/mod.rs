@@ -20,6 +20,7 @@ mod pools;
 mod races;
 mod search;
 mod tokens;
+mod transfers;
 
 /// What a wish was answered with, in a word: `done`, the code of the rule that refused it, or what was wrong.
 fn word<T>(answer: &Result<T, Error>) -> String {
