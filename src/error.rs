@@ -16,6 +16,9 @@ pub enum Error {
     /// The object is there, and this permission on it is missing.
     #[error("not allowed: {0} is missing")]
     Refused(Action),
+    /// The permission is held, and what is asked for goes beyond what may be done with it.
+    #[error(transparent)]
+    Forbidden(Refusal),
     /// There is no such thing for this actor.
     #[error("{0} not found")]
     NotFound(String),

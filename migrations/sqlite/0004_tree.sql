@@ -18,7 +18,6 @@ UPDATE accounts SET org_suspended = 1 WHERE EXISTS (SELECT 1 FROM orgs o
 CREATE INDEX orgs_by_parent ON orgs (parent_id, name, id) WHERE deleted_at IS NULL;
 CREATE INDEX orgs_off ON orgs (path) WHERE suspended_at IS NOT NULL OR deleted_at IS NOT NULL;
 CREATE INDEX domains_by_org ON domains (org_id) WHERE deleted_at IS NULL;
-CREATE INDEX accounts_by_place ON accounts (org_path);
 
 -- Where an org was in the tree before: what happened there is still told of it.
 CREATE TABLE former_paths (

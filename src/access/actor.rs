@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::policy::{self, Decision};
-use super::{Action, Permission, Place, Role, Scope, holds};
+use super::{Action, Permission, Permissions, Place, Role, RoleRef, Scope};
 use crate::model::{AccountId, GrantId, MailboxId, Timestamp, TokenId};
 
 /// An account holds a role on a scope, perhaps until a date.
@@ -11,12 +11,37 @@ use crate::model::{AccountId, GrantId, MailboxId, Timestamp, TokenId};
 pub struct Grant {
     /// Its id.
     pub id: GrantId,
-    /// What is given.
-    pub role: Role,
+    /// The role that is given.
+    pub role: RoleRef,
+    /// What it holds.
+    pub holds: Permissions,
     /// On what.
     pub scope: Scope,
     /// Until when; `None` is without end.
     pub expires_at: Option<Timestamp>,
+}
+
+impl Grant {
+    /// A grant of a built-in role.
+    pub fn of(id: GrantId, role: Role, scope: Scope, expires_at: Option<Timestamp>) -> Self {
+        Self {
+            id,
+            role: RoleRef::BuiltIn(role),
+            holds: Permissions::of(role),
+            scope,
+            expires_at,
+        }
+    }
+
+    /// What the portal holds where it acts on its own behalf.
+    fn of_the_portal(role: Role, scope: Scope) -> Self {
+        Self::of(GrantId::from(uuid::Uuid::nil()), role, scope, None)
+    }
+
+    /// Whether it has not ended.
+    pub fn is_live(&self, now: Timestamp) -> bool {
+        self.expires_at.is_none_or(|end| now < end)
+    }
 }
 
 /// How the actor proved who they are.
@@ -106,8 +131,7 @@ impl Actor {
         grants: Vec<Grant>,
         now: Timestamp,
     ) -> Self {
-        let live = |grant: &Grant| grant.expires_at.is_none_or(|end| now < end);
-        let grants = grants.into_iter().filter(live).collect();
+        let grants = grants.into_iter().filter(|grant| grant.is_live(now)).collect();
         Self(Arc::new(Inner {
             identity,
             credential,
@@ -125,12 +149,7 @@ impl Actor {
             email: String::new(),
             access_version: 0,
         };
-        let grant = Grant {
-            id: GrantId::from(uuid::Uuid::nil()),
-            role: Role::Operator,
-            scope: Scope::System,
-            expires_at: None,
-        };
+        let grant = Grant::of_the_portal(Role::Operator, Scope::System);
         Self::new(identity, credential, Ceiling::Everything, vec![grant], now)
     }
 
@@ -142,12 +161,7 @@ impl Actor {
             email: String::new(),
             access_version: 0,
         };
-        let grant = Grant {
-            id: GrantId::from(uuid::Uuid::nil()),
-            role: Role::HelpDesk,
-            scope,
-            expires_at: None,
-        };
+        let grant = Grant::of_the_portal(Role::HelpDesk, scope);
         Self::new(
             identity,
             Credential::Link,
@@ -157,15 +171,28 @@ impl Actor {
         )
     }
 
+    /// Somebody who was invited, choosing their first password and nothing else.
+    pub fn invited(account: AccountId, name: &str, now: Timestamp) -> Self {
+        let identity = Identity {
+            account: None,
+            name: format!("{name} by invitation"),
+            email: String::new(),
+            access_version: 0,
+        };
+        let grant = Grant::of_the_portal(Role::Operator, Scope::System);
+        Self::new(
+            identity,
+            Credential::Link,
+            Ceiling::OwnAccount(account),
+            vec![grant],
+            now,
+        )
+    }
+
     /// The same person, for what everybody may do to their own account and nothing else.
     #[must_use]
     pub fn for_own_account(&self, account: AccountId) -> Self {
-        let grant = Grant {
-            id: GrantId::from(uuid::Uuid::nil()),
-            role: Role::Operator,
-            scope: Scope::System,
-            expires_at: None,
-        };
+        let grant = Grant::of_the_portal(Role::Operator, Scope::System);
         let credential = self.0.credential.clone();
         let ceiling = Ceiling::OwnAccount(account);
         Self::new(
@@ -203,15 +230,9 @@ impl Actor {
     }
 
     pub(super) fn decide(&self, action: Action, place: &Place) -> Decision {
-        let roles: Vec<Role> = self.grants_on(place).map(|grant| grant.role).collect();
-        policy::decide(&roles, self.0.ceiling.lets(action), action)
-    }
-
-    fn grants_on<'a>(&'a self, place: &'a Place) -> impl Iterator<Item = &'a Grant> {
-        self.0
-            .grants
-            .iter()
-            .filter(move |grant| grant.scope.contains(place))
+        let there = self.0.grants.iter().filter(|grant| grant.scope.contains(place));
+        let held = there.map(|grant| grant.holds).reduce(Permissions::and);
+        policy::decide(held, self.0.ceiling.lets(action), action)
     }
 
     /// Whether `P` may be done at `place`: the same decision that a permit takes, for what a screen offers.
@@ -230,7 +251,7 @@ impl Actor {
         self.0
             .grants
             .iter()
-            .filter(move |grant| lets && holds(grant.role, action))
+            .filter(move |grant| lets && grant.holds.has(action))
             .map(|grant| &grant.scope)
     }
 

@@ -2,7 +2,9 @@
 
 mod actor;
 mod call;
+mod delegation;
 mod permission;
+mod permissions;
 mod permit;
 mod place;
 mod policy;
@@ -10,8 +12,10 @@ mod role;
 
 pub use actor::{Actor, Ceiling, Credential, Grant, Identity};
 pub use call::{Call, IdempotencyKey};
+pub use delegation::{Beyond, Given, Offer, ends_with, may_hand_on, outranks};
 pub use permission::*;
-pub use permit::{Denied, Guarded, Permit, Reach, Span};
+pub use permissions::{Permissions, UnknownPermission};
+pub use permit::{Among, Denied, Guarded, Permit, Reach, Span};
 pub use place::{OrgPath, Place, Scope};
 pub use policy::holds;
-pub use role::Role;
+pub use role::{Role, RoleRef, UnknownRole};

@@ -27,6 +27,11 @@ macro_rules! permissions {
                 match self { $(Self::$marker => $text,)* }
             }
 
+            /// The permission with this name.
+            pub fn named(text: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|action| action.as_str() == text)
+            }
+
             /// What it allows, to be read after "may".
             pub fn meaning(self) -> &'static str {
                 match self { $(Self::$marker => $doc,)* }
@@ -74,6 +79,7 @@ permissions! {
     AccountUpdate "account.update" "change people who manage";
     AccountSuspend "account.suspend" "suspend people who manage";
     GrantManage "grant.manage" "give and take roles";
+    RoleManage "role.manage" "define roles of their own";
     TokenManageOwn "token.manage_own" "make and revoke their own API tokens";
     TokenManageAny "token.manage_any" "revoke the API tokens of others";
     AuditRead "audit.read" "see what happened";
@@ -128,3 +134,7 @@ impl WritesOrgs for OrgUpdate {}
 impl WritesOrgs for OrgSuspend {}
 impl WritesOrgs for OrgDelete {}
 impl WritesOrgs for LimitsAssign {}
+
+/// Permissions that change roles.
+pub trait WritesRoles: Permission {}
+impl WritesRoles for RoleManage {}

@@ -92,6 +92,33 @@ impl<T> Guarded<T> {
     }
 }
 
+/// A value that can be seen from several places, such as an account that holds roles on several domains.
+#[derive(Debug)]
+pub struct Among<T> {
+    places: Vec<Place>,
+    value: T,
+}
+
+impl<T> Among<T> {
+    /// Shuts a value that is at each of `places`.
+    pub(crate) fn new(places: Vec<Place>, value: T) -> Self {
+        Self { places, value }
+    }
+
+    /// The value and the permit for the first place where `actor` may do `P`.
+    pub fn open<P: Permission>(self, actor: &Actor) -> Result<(T, Permit<P>), Denied> {
+        let mut denied = Denied::Hidden;
+        for place in self.places {
+            match actor.permit(place) {
+                Ok(permit) => return Ok((self.value, permit)),
+                Err(Denied::Hidden) => {}
+                Err(refused) => denied = refused,
+            }
+        }
+        Err(denied)
+    }
+}
+
 /// A stretch of the order `(org path, domain)` in which everything is reachable.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Span {

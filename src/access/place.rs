@@ -122,6 +122,25 @@ impl Scope {
             Self::Domain(id, ..) => place.domain == Some(*id),
         }
     }
+
+    /// Whether all of `other` lies inside.
+    pub fn covers(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::System, _) => true,
+            (_, Self::System) | (Self::Domain(..), Self::Org(..)) => false,
+            (Self::Org(_, path), Self::Org(_, other) | Self::Domain(_, _, other)) => path.contains(other),
+            (Self::Domain(id, ..), Self::Domain(other, ..)) => id == other,
+        }
+    }
+
+    /// Where one stands who looks after it.
+    pub fn place(&self) -> Place {
+        match self {
+            Self::System => Place::system(),
+            Self::Org(_, path) => Place::org(path.clone()),
+            Self::Domain(id, _, path) => Place::domain(path.clone(), *id),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! The whole policy, on one page.
 
-use super::{Action, Role};
+use super::{Action, Permissions, Role};
 
 /// What a role holds. A new permission is refused to every role but the operator until somebody writes it here.
 pub fn holds(role: Role, action: Action) -> bool {
@@ -110,6 +110,7 @@ fn resells(action: Action) -> bool {
             | Action::AccountUpdate
             | Action::AccountSuspend
             | Action::TokenManageAny
+            | Action::RoleManage
     )
 }
 
@@ -124,14 +125,12 @@ pub(super) enum Decision {
     Hide,
 }
 
-/// The decision: `roles` are those that the actor's live grants give on the object, `allowed` is the credential's ceiling.
-pub(super) fn decide(roles: &[Role], allowed: bool, action: Action) -> Decision {
-    if roles.is_empty() {
-        return Decision::Hide;
-    }
-    if allowed && roles.iter().any(|role| holds(*role, action)) {
-        Decision::Allow
-    } else {
-        Decision::Refuse
+/// The decision: `held` is what the actor's live grants give on the object, nothing when none reaches it; `allowed` is
+/// the credential's ceiling.
+pub(super) fn decide(held: Option<Permissions>, allowed: bool, action: Action) -> Decision {
+    match held {
+        None => Decision::Hide,
+        Some(held) if allowed && held.has(action) => Decision::Allow,
+        Some(_) => Decision::Refuse,
     }
 }

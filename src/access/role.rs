@@ -2,6 +2,9 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
+
+use crate::model::RoleId;
 
 /// A named set of permissions, given to an account by a grant. What each one holds stands in [`policy`](super::holds).
 #[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -62,6 +65,33 @@ impl Role {
             Self::MailboxCreator => "Mailbox creator",
             Self::HelpDesk => "Help desk",
             Self::AliasManager => "Alias manager",
+        }
+    }
+}
+
+/// A role that a grant gives: a built-in one, or one that an org defines itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RoleRef {
+    /// A built-in one.
+    BuiltIn(Role),
+    /// An org's own, with its name.
+    Own(RoleId, Arc<str>),
+}
+
+impl RoleRef {
+    /// The name of a built-in role, or the id of an org's own.
+    pub fn key(&self) -> String {
+        match self {
+            Self::BuiltIn(role) => role.as_str().to_owned(),
+            Self::Own(id, _) => id.to_string(),
+        }
+    }
+
+    /// The name on screens.
+    pub fn title(&self) -> &str {
+        match self {
+            Self::BuiltIn(role) => role.title(),
+            Self::Own(_, name) => name,
         }
     }
 }

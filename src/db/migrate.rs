@@ -25,7 +25,11 @@ macro_rules! step {
 }
 
 /// Published steps never change; later releases add to the end.
-const STEPS: &[Step] = &[step!(1, "0001_spine"), step!(4, "0004_tree")];
+const STEPS: &[Step] = &[
+    step!(1, "0001_spine"),
+    step!(2, "0002_delegation"),
+    step!(4, "0004_tree"),
+];
 
 impl Db {
     fn migrator(&self) -> Migrator {

@@ -67,7 +67,15 @@ kinds! {
     AccountCreated "account.created" "Person who can manage added";
     AccountPasswordSet "account.password_set" "Sign-in password set";
     AccountSignedIn "account.signed_in" "Signed in";
+    AccountInvited "account.invited" "Person invited";
+    AccountUpdated "account.updated" "Person who can manage changed";
+    AccountSuspended "account.suspended" "Person who can manage suspended";
+    AccountResumed "account.resumed" "Person who can manage resumed";
     GrantGiven "grant.given" "Role given";
+    GrantRevoked "grant.revoked" "Role taken away";
+    RoleCreated "role.created" "Role defined";
+    RoleUpdated "role.updated" "Role changed";
+    RoleDeleted "role.deleted" "Role deleted";
     TokenCreated "token.created" "API token made";
     TokenRevoked "token.revoked" "API token revoked";
     ProvisioningRetried "provisioning.retried" "Provisioning tried again";

@@ -138,6 +138,8 @@ ids! {
     EventId("evt_");
     /// Names a grant: an account holds a role on a scope.
     GrantId("grt_");
+    /// Names a role that an org defines itself.
+    RoleId("rol_");
     /// Names a provisioning target.
     TargetId("tgt_");
 }

@@ -2,14 +2,14 @@
 
 use super::{App, Done};
 use crate::access::{
-    AccountRead, AccountUpdate, Action, Call, Credential, GrantManage, Place, Role, Scope, SystemManage,
-    holds,
+    AccountRead, AccountUpdate, Action, Call, Credential, GrantManage, Place, Role, RoleRef, Scope,
+    SystemManage,
 };
 use crate::error::Error;
 use crate::model::{
     AccountId, DisplayName, DomainName, Event, EventKind, GrantId, Invalid, OrgId, Password, Refusal, Subject,
 };
-use crate::store::{Account, AccountDraft, GrantDraft, GrantView};
+use crate::store::{Account, AccountDraft, AccountKind, GrantDraft, GrantRecord};
 
 /// Hours that the first operator's set-up link is good.
 pub const SETUP_HOURS: u64 = 1;
@@ -60,6 +60,7 @@ pub async fn create(app: &App, call: &Call, new: NewAccount) -> Result<Done<Acco
         email: email.clone(),
         name: new.name.clone(),
         hash,
+        kind: AccountKind::Person,
     };
     change.accounts().insert(id, &draft, org, &path)?;
     let subject = Subject::new("account", id.uuid(), &email);
@@ -69,7 +70,7 @@ pub async fn create(app: &App, call: &Call, new: NewAccount) -> Result<Done<Acco
     if let Some((role, scope)) = new.grant {
         let text = format!("{} is {} on {}", new.name, role.title(), spoken(&scope));
         let grant = GrantDraft {
-            role,
+            role: RoleRef::BuiltIn(role),
             scope,
             expires_at: None,
             reason: String::new(),
@@ -118,7 +119,7 @@ pub async fn grant(
     let mut change = app.store.change(call, permit).await?;
     let text = format!("{email} is {} on {}", role.title(), spoken(&scope));
     let draft = GrantDraft {
-        role,
+        role: RoleRef::BuiltIn(role),
         scope,
         expires_at: None,
         reason: String::new(),
@@ -217,12 +218,13 @@ pub async fn set_up_first_operator(
         email: email.clone(),
         name: new.name.clone(),
         hash,
+        kind: AccountKind::Person,
     };
     change
         .accounts()
         .insert(id, &draft, org, &crate::access::OrgPath::root())?;
     let grant = GrantDraft {
-        role: Role::Operator,
+        role: RoleRef::BuiltIn(Role::Operator),
         scope: Scope::System,
         expires_at: None,
         reason: "set-up".to_owned(),
@@ -249,13 +251,12 @@ pub async fn who_can(
     let (_, permit) = app.domain::<AccountRead>(call, domain).await?;
     let now = call.actor.now();
     let people = app.store.grants_at(&permit).await?.into_iter();
-    let able =
-        people.filter(|grant| holds(grant.role, action) && grant.expires_at.is_none_or(|end| now < end));
-    Ok(able.map(|grant| grant.name).collect())
+    let able = people.filter(|held| held.given.grant.holds.has(action) && held.given.grant.is_live(now));
+    Ok(able.map(|held| held.holder).collect())
 }
 
 /// Who holds which role on exactly this org, for those who may see it.
-pub async fn at_org(app: &App, call: &Call, id: OrgId) -> Result<Vec<GrantView>, Error> {
+pub async fn at_org(app: &App, call: &Call, id: OrgId) -> Result<Vec<GrantRecord>, Error> {
     let opened = app.store.org(id).await?.open::<AccountRead>(&call.actor);
     let (_, permit) = opened.map_err(|denied| Error::denied(denied, "org", &id.to_string()))?;
     app.store.grants_at(&permit).await

@@ -1,7 +1,7 @@
 //! What an org or a domain may hold, what it promised, holds and has left, and who can raise it.
 
 use super::{App, accounts, domains, orgs};
-use crate::access::{Action, Call, holds};
+use crate::access::{Action, Call};
 use crate::error::Error;
 use crate::model::{DomainName, Limits, Org, OrgId, Promise, Promised, Quota, Sharing, Usage};
 
@@ -129,12 +129,14 @@ async fn raisers(app: &App, call: &Call, id: Option<OrgId>) -> Result<Vec<Raiser
     while let Some(id) = at {
         match accounts::at_org(app, call, id).await {
             Ok(grants) => {
-                let able = grants
-                    .into_iter()
-                    .filter(|grant| holds(grant.role, Action::LimitsAssign));
-                found.extend(able.map(|grant| Raiser {
-                    name: grant.name,
-                    email: grant.email,
+                let now = call.actor.now();
+                let able = grants.into_iter().filter(|record| {
+                    let grant = &record.given.grant;
+                    grant.holds.has(Action::LimitsAssign) && grant.expires_at.is_none_or(|end| now < end)
+                });
+                found.extend(able.map(|record| Raiser {
+                    name: record.holder,
+                    email: record.email,
                 }));
             }
             Err(Error::NotFound(_) | Error::Refused(_)) => {}

@@ -2,13 +2,13 @@
 
 use super::Store;
 use super::change::Change;
+use super::grants::GrantDraft;
+use super::people::AccountKind;
 use super::row::{Reading, time};
-use crate::access::{
-    AccountInvite, AccountUpdate, GrantManage, OrgPath, Permission, Role, Scope, SystemManage,
-};
+use crate::access::{AccountInvite, AccountUpdate, GrantManage, OrgPath, Permission, SystemManage};
 use crate::db::row;
 use crate::error::Error;
-use crate::model::{AccountHash, AccountId, DisplayName, DomainId, GrantId, OrgId, Refusal, Timestamp};
+use crate::model::{AccountHash, AccountId, DisplayName, GrantId, OrgId, Refusal, Timestamp};
 
 /// A person who signs in to the portal.
 #[derive(Clone, Debug)]
@@ -40,32 +40,8 @@ pub struct AccountDraft {
     pub name: DisplayName,
     /// The password, hashed.
     pub hash: Option<AccountHash>,
-}
-
-/// A grant to be given.
-#[derive(Clone, Debug)]
-pub struct GrantDraft {
-    /// The role.
-    pub role: Role,
-    /// On what.
-    pub scope: Scope,
-    /// Until when.
-    pub expires_at: Option<Timestamp>,
-    /// Why.
-    pub reason: String,
-}
-
-/// Who can manage something, as a list shows it.
-#[derive(Clone, Debug)]
-pub struct GrantView {
-    /// The person's name.
-    pub name: String,
-    /// The person's sign-in address.
-    pub email: String,
-    /// The role.
-    pub role: Role,
-    /// Until when.
-    pub expires_at: Option<Timestamp>,
+    /// A person, or a service.
+    pub kind: AccountKind,
 }
 
 row! {
@@ -73,10 +49,6 @@ row! {
         id: uuid::Uuid, email: String, name: String, theme: String, density: String, shortcuts: bool,
         last_sign_in_at: Option<i64>, created_at: i64,
     }
-}
-
-row! {
-    struct GrantViewRow { id: uuid::Uuid, name: String, email: String, role: String, expires_at: Option<i64> }
 }
 
 impl Store {
@@ -144,40 +116,6 @@ impl Store {
         Ok(count)
     }
 
-    /// Who holds which role on exactly the domain or org of the permit.
-    pub async fn grants_at<P: Permission>(
-        &self,
-        permit: &crate::access::Permit<P>,
-    ) -> Result<Vec<GrantView>, Error> {
-        let place = permit.place();
-        let rows: Vec<GrantViewRow> = self
-            .db
-            .read(
-                "SELECT g.id, a.name, a.email, g.role, g.expires_at
-                 FROM grants g JOIN accounts a ON a.id = g.account_id
-                 WHERE g.domain_id = $1 OR g.org_id = (SELECT o.id FROM orgs o WHERE o.path = $2)
-                 ORDER BY a.name, g.id LIMIT 200",
-            )
-            .bind(place.domain.map(DomainId::uuid))
-            .bind(place.org.as_str().to_owned())
-            .fetch_all()
-            .await?;
-        rows.into_iter()
-            .map(|row| {
-                Ok(GrantView {
-                    role: Reading {
-                        table: "grants",
-                        id: &row.id,
-                    }
-                    .text("role", &row.role)?,
-                    name: row.name,
-                    email: row.email,
-                    expires_at: row.expires_at.map(time),
-                })
-            })
-            .collect()
-    }
-
     /// Notes a sign-in.
     pub async fn signed_in(&self, id: AccountId) -> Result<(), Error> {
         self.db
@@ -188,6 +126,14 @@ impl Store {
             .await?;
         Ok(())
     }
+}
+
+/// Somebody signs in with this address already.
+pub(super) fn email_taken(email: &str) -> Error {
+    let next = "Give that account the role, or use another address.";
+    Refusal::taken("An account with the address", email, next)
+        .at("/email")
+        .into()
 }
 
 /// The accounts and grants that a permit is for.
@@ -246,8 +192,8 @@ impl<P: WritesAccounts> Accounts<'_, P> {
         self.0
             .tx
             .query(
-                "INSERT INTO accounts (id, org_id, org_path, email, name, password_hash, version, created_at, updated_at)
-                 VALUES ($1, $2, $3, $4, $5, $6, 1, $7, $7)",
+                "INSERT INTO accounts (id, org_id, org_path, email, name, password_hash, kind, version, created_at, updated_at)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, 1, $8, $8)",
             )
             .bind(id.uuid())
             .bind(org.uuid())
@@ -255,40 +201,16 @@ impl<P: WritesAccounts> Accounts<'_, P> {
             .bind(draft.email.clone())
             .bind(draft.name.as_str().to_owned())
             .bind(draft.hash.as_ref().map(|hash| hash.expose().to_owned()))
+            .bind(draft.kind.as_str())
             .bind(self.0.now.as_micros())
-            .or_taken(move || {
-                let next = "Sign in with it, or use another address.";
-                Refusal::taken("An account with the address", &email, next).at("/email").into()
-            })
+            .or_taken(move || email_taken(&email))
             .later()?;
         self.0.account_joins(id, path)
     }
 
     /// Gives an account a role.
     pub fn grant(&mut self, id: GrantId, account: AccountId, draft: &GrantDraft) -> Result<(), Error> {
-        let (scope, org, domain) = match &draft.scope {
-            Scope::System => ("system", None, None),
-            Scope::Org(id, _) => ("org", Some(id.uuid()), None),
-            Scope::Domain(id, ..) => ("domain", None, Some(id.uuid())),
-        };
-        self.0
-            .tx
-            .query(
-                "INSERT INTO grants (id, account_id, role, scope, org_id, domain_id, expires_at, granted_by, reason,
-                   created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
-            )
-            .bind(id.uuid())
-            .bind(account.uuid())
-            .bind(draft.role.as_str())
-            .bind(scope)
-            .bind(org)
-            .bind(domain)
-            .bind(draft.expires_at.map(Timestamp::as_micros))
-            .bind(self.0.permit.actor().identity().account.map(AccountId::uuid))
-            .bind(draft.reason.clone())
-            .bind(self.0.now.as_micros())
-            .later()?;
-        self.0.access_changed(account)
+        self.0.insert_grant(id, account, draft)
     }
 
     /// Sets the sign-in password of an account, and ends its sessions.

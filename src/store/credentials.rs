@@ -1,11 +1,11 @@
 //! (No permit.) Who somebody is, by what they present. One cannot be authorised before being known.
 
+use super::Store;
 use super::row::{Reading, time};
-use super::{Store, corrupt};
-use crate::access::{Ceiling, Grant, Identity, OrgPath, Scope};
+use crate::access::{Ceiling, Identity};
 use crate::db::row;
 use crate::error::Error;
-use crate::model::{AccountHash, AccountId, DomainId, GrantId, OrgId, Timestamp, TokenId};
+use crate::model::{AccountHash, AccountId, Timestamp, TokenId};
 
 row! {
     struct IdentityRow {
@@ -18,39 +18,6 @@ row! {
         id: uuid::Uuid, account_id: uuid::Uuid, name: String, email: String, access_version: i64,
         suspended_at: Option<i64>, read_only: bool, expires_at: i64, revoked_at: Option<i64>,
         last_used_at: Option<i64>,
-    }
-}
-
-row! {
-    struct GrantRow {
-        id: uuid::Uuid, role: String, scope: String, org_id: Option<uuid::Uuid>, org_path: Option<String>,
-        domain_id: Option<uuid::Uuid>, domain: Option<String>, domain_path: Option<String>, expires_at: Option<i64>,
-    }
-}
-
-impl GrantRow {
-    fn grant(self) -> Result<Grant, Error> {
-        let reading = Reading {
-            table: "grants",
-            id: &self.id,
-        };
-        let path = |text: Option<&String>| text.and_then(|text| OrgPath::parse(text));
-        let scope = match (self.scope.as_str(), self.org_id, self.domain_id) {
-            ("system", _, _) => Some(Scope::System),
-            ("org", Some(id), _) => {
-                path(self.org_path.as_ref()).map(|path| Scope::Org(OrgId::from(id), path))
-            }
-            ("domain", _, Some(id)) => path(self.domain_path.as_ref())
-                .zip(self.domain.clone())
-                .map(|(path, name)| Scope::Domain(DomainId::from(id), name, path)),
-            _ => None,
-        };
-        Ok(Grant {
-            id: GrantId::from(self.id),
-            role: reading.text("role", &self.role)?,
-            scope: scope.ok_or_else(|| corrupt("grants", "scope", &self.id))?,
-            expires_at: self.expires_at.map(time),
-        })
     }
 }
 
@@ -122,22 +89,6 @@ impl Store {
             .execute()
             .await?;
         Ok(())
-    }
-
-    /// The grants of an account, expired ones included.
-    pub async fn grants_of(&self, account: AccountId) -> Result<Vec<Grant>, Error> {
-        let rows: Vec<GrantRow> = self
-            .db
-            .read(
-                "SELECT g.id, g.role, g.scope, g.org_id, o.path, g.domain_id, d.name, d.org_path, g.expires_at
-                 FROM grants g LEFT JOIN orgs o ON o.id = g.org_id LEFT JOIN domains d ON d.id = g.domain_id
-                 WHERE g.account_id = $1 AND d.deleted_at IS NULL AND o.deleted_at IS NULL
-                 ORDER BY g.id LIMIT 1000",
-            )
-            .bind(account.uuid())
-            .fetch_all()
-            .await?;
-        rows.into_iter().map(GrantRow::grant).collect()
     }
 
     /// Who the active account with this id is.

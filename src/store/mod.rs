@@ -29,6 +29,7 @@ pub mod credentials;
 mod delivery;
 mod domains;
 
+mod grants;
 pub mod housekeeping;
 pub mod idempotency;
 mod mailboxes;
@@ -36,9 +37,11 @@ mod orgs;
 
 pub mod outbox;
 mod page;
+mod people;
 pub mod projected;
 mod promises;
 
+mod roles;
 mod row;
 mod search;
 pub mod sessions;
@@ -46,15 +49,18 @@ pub mod setup_links;
 mod targets;
 mod tokens;
 
-pub use accounts::{Account, AccountDraft, Accounts, GrantDraft, GrantView};
+pub use accounts::{Account, AccountDraft, Accounts};
 pub use aliases::Aliases;
 pub use audit::{EventFilter, EventOrder, EventRecord};
 pub use change::Change;
 pub use delivery::Onward;
 pub use domains::Domains;
+pub use grants::{Access, GrantDraft, GrantRecord, WritesGrants};
 pub use mailboxes::{MailboxFilter, MailboxSort, Mailboxes, NewMailbox, StateFilter};
 pub use orgs::Orgs;
 pub use page::{Cursor, Page, PageRequest};
+pub use people::{AccountKind, Person};
+pub use roles::OwnRole;
 pub use search::{Hit, HitKind, Readable, normalise};
 pub use targets::{ObjectState, OpenObject, TargetState, TargetStatus};
 pub use tokens::{TokenDraft, TokenView};

@@ -11,6 +11,7 @@ mod architecture;
 mod browser;
 mod cluster;
 mod commands;
+mod delegation;
 mod policy;
 mod provisioning;
 mod sql;

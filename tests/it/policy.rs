@@ -26,11 +26,8 @@ fn actor(grants: Vec<(Role, Scope, Option<Timestamp>)>, ceiling: Ceiling) -> Act
         email: String::new(),
         access_version: 1,
     };
-    let grants = grants.into_iter().map(|(role, scope, expires_at)| Grant {
-        id: GrantId::from(Uuid::from_u128(1)),
-        role,
-        scope,
-        expires_at,
+    let grants = grants.into_iter().map(|(role, scope, expires_at)| {
+        Grant::of(GrantId::from(Uuid::from_u128(1)), role, scope, expires_at)
     });
     Actor::new(identity, Credential::Session, ceiling, grants.collect(), NOW)
 }

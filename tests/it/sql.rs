@@ -327,6 +327,14 @@ const MAY_WALK: &[(&str, &str)] = &[
         "sorts the few who look after one thing",
     ),
     (
+        "AND (a.name, a.id) > ($3, $4)",
+        "sorts the people of one customer or domain",
+    ),
+    (
+        "substr($1, 1, length(org_path)) = org_path",
+        "orgs define few roles",
+    ),
+    (
         "n.name = $1 AND m.local_part = $2",
         "sorts what one address left in the bin",
     ),

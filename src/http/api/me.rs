@@ -64,8 +64,8 @@ struct GrantView<'a> {
     /// Its id.
     #[schema(value_type = String)]
     id: GrantId,
-    /// The role.
-    role: &'static str,
+    /// The role: a built-in one by its name, an org's own by its id.
+    role: String,
     /// On what.
     scope: ScopeView<'a>,
     /// When it ends; null when it does not.
@@ -77,7 +77,7 @@ struct GrantView<'a> {
 #[derive(Serialize, ToSchema)]
 #[schema(as = Scope)]
 #[serde(tag = "kind", rename_all = "snake_case")]
-enum ScopeView<'a> {
+pub(super) enum ScopeView<'a> {
     /// Everything.
     System,
     /// An org and everything below it.
@@ -115,16 +115,22 @@ struct About {
     object: String,
 }
 
+impl<'a> ScopeView<'a> {
+    pub(super) fn of(scope: &'a Scope) -> Self {
+        match scope {
+            Scope::System => Self::System,
+            Scope::Org(id, _) => Self::Org { id: *id },
+            Scope::Domain(id, name, _) => Self::Domain { id: *id, name },
+        }
+    }
+}
+
 impl<'a> GrantView<'a> {
     fn of(grant: &'a Grant) -> Self {
         Self {
             id: grant.id,
-            role: grant.role.as_str(),
-            scope: match &grant.scope {
-                Scope::System => ScopeView::System,
-                Scope::Org(id, _) => ScopeView::Org { id: *id },
-                Scope::Domain(id, name, _) => ScopeView::Domain { id: *id, name },
-            },
+            role: grant.role.key(),
+            scope: ScopeView::of(&grant.scope),
             expires_at: grant.expires_at,
         }
     }

@@ -16,6 +16,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::service::App;
 
+mod accounts;
 mod aliases;
 mod ask;
 mod domains;
@@ -35,6 +36,7 @@ mod provisioning;
 mod query;
 mod rates;
 mod reply;
+mod roles;
 mod schemas;
 mod tokens;
 
@@ -49,6 +51,8 @@ fn resources() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .merge(me::routes())
         .merge(tokens::routes())
+        .merge(accounts::routes())
+        .merge(roles::routes())
         .merge(orgs::routes())
         .merge(pools::routes())
         .merge(domains::routes())

@@ -12,7 +12,8 @@ use super::reply::DryRunView;
 pub(super) const EXAMPLES: &str = include_str!("../../../openapi/examples.json");
 
 /// Operations whose lists have one page only.
-const ONE_PAGE: [&str; 5] = [
+const ONE_PAGE: [&str; 6] = [
+    "listRoles",
     "listDomainAliases",
     "listAliasMembers",
     "listTokens",
@@ -21,11 +22,12 @@ const ONE_PAGE: [&str; 5] = [
 ];
 
 /// What the tags mean.
-const TAGS: [(&str, &str); 8] = [
+const TAGS: [(&str, &str); 9] = [
     (
         "You",
         "This installation, your account, your tokens and what you may do.",
     ),
+    ("Accounts", "Who can manage what, and the roles they hold."),
     (
         "Orgs",
         "The provider, resellers and customers, with their limits.",
@@ -259,9 +261,14 @@ fn complete(path: &str, method: &str, operation: &mut Value) {
     let is_read = method == "get";
     let is_list = is_read && operation["responses"]["200"].to_string().contains("List\"");
     let is_paged = is_list && !ONE_PAGE.contains(&id.as_str());
-    let has_version =
-        is_read && !is_list && path.contains('{') && !path.contains("{token}") && !path.ends_with("/usage");
-    let is_provisioned = !path.starts_with("/orgs") && !path.ends_with("/password-resets");
+    let has_version = is_read
+        && !is_list
+        && path.contains('{')
+        && !path.contains("{token}")
+        && !path.contains("{role}")
+        && !path.ends_with("/usage");
+    let is_provisioned =
+        !path.starts_with("/orgs") && !path.starts_with("/accounts") && !path.ends_with("/password-resets");
     if operation["description"].is_null() {
         operation["description"] = format!("{}.", operation["summary"].as_str().unwrap_or_default()).into();
     }
@@ -303,6 +310,11 @@ fn path_parameters(path: &str) -> Vec<Value> {
             ),
             "domain" => ("The domain: its name or its id.", "brightwater.example"),
             "org" => ("The id of the org.", "org_01kaz3w8h00000000000000001"),
+            "account" => ("The id of the account.", "acc_01kaz3w8h00000000000000001"),
+            "role" => (
+                "The role: the name of a built-in one, or the id of an org's own.",
+                "help_desk",
+            ),
             "token" => ("The id of the token.", "tok_01kaz3w8h00000000000000001"),
             "name" => ("The other name of the domain.", "brightwater-mail.example"),
             _ => ("The address of the member.", "ana@brightwater.example"),

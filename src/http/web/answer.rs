@@ -52,7 +52,7 @@ impl Oops {
         match error.as_ref() {
             Error::Invalid(_) => StatusCode::BAD_REQUEST,
             Error::Unknown => StatusCode::UNAUTHORIZED,
-            Error::Refused(_) => StatusCode::FORBIDDEN,
+            Error::Refused(_) | Error::Forbidden(_) => StatusCode::FORBIDDEN,
             Error::NotFound(_) => StatusCode::NOT_FOUND,
             Error::Moved(_) => StatusCode::SEE_OTHER,
             Error::Against(_) | Error::Idempotency(_) => StatusCode::CONFLICT,
@@ -187,6 +187,10 @@ async fn failure(visitor: Option<&Visitor>, seen: &Seen, oops: &Oops) -> Failure
         Error::Against(refusal) => Failure {
             next: refusal.next.clone(),
             ..said("That is not possible now", &refusal.detail)
+        },
+        Error::Forbidden(refusal) => Failure {
+            next: refusal.next.clone(),
+            ..said("You may not do this", &refusal.detail)
         },
         Error::Stale { what, .. } => Failure {
             next: "Nothing was changed. Go back, look at what it is now, and try again.".to_owned(),

@@ -36,6 +36,9 @@ codes! {
     "already_done" 409 "The request was carried out before, and its answer held a secret that is shown once."
         "The same Idempotency-Key was sent again for something that makes a secret."
         "Ask with a new Idempotency-Key for a new secret.";
+    "already_given" 409 "The account holds this role there already."
+        "The same role was given on the same scope before, and has not ended."
+        "Take the role away first to give it with another end.";
     "already_exists" 409 "The name or address is taken."
         "A mailbox, an alias, a domain or an account of this name exists already, perhaps at another customer."
         "Choose another name, or change what exists.";
@@ -54,6 +57,9 @@ codes! {
     "bad_request" 400 "The request cannot be understood."
         "Its head breaks a rule of HTTP, such as two Host headers."
         "Look at what sends the request; a usual HTTP client does not do this.";
+    "beyond_own_access" 403 "What is asked for goes beyond what the caller holds there."
+        "A role, a permission or an end was chosen that the caller does not hold, or not as long."
+        "Choose less, or ask somebody who holds more.";
     "body_broken" 400 "The body did not arrive whole."
         "The connection broke, or the body was not as long as its head said."
         "Send the request again.";
@@ -93,12 +99,18 @@ codes! {
     "idempotency_key_reused" 422 "This Idempotency-Key belongs to another request."
         "The same key came with another method, path, query or body."
         "Make a new key for each new request, and keep it for its repeats.";
+    "in_use" 409 "Somebody holds the role."
+        "A role goes only when nobody holds it."
+        "Give its holders another role first.";
     "internal" 500 "The portal made a mistake."
         "It is written down in the log of the portal under the request id."
         "Try again. If it happens again, tell the operator the request id.";
     "invalid" 422 "Fields of the body are wrong."
         "Each one is named under errors, with what is wrong and what to do."
         "Correct them all, and send the request again.";
+    "last_operator" 409 "The last operator was to go."
+        "Somebody has to be able to do everything, without an end."
+        "Make somebody else an operator first.";
     "limit_reached" 409 "A limit of the customer or the domain is reached."
         "What was asked for does not fit any more; the detail says whose limit it is and how much is left."
         "Ask for less, delete something, or have the limit raised by whoever set it.";
@@ -117,6 +129,9 @@ codes! {
     "not_acceptable" 406 "Answers are JSON."
         "The header Accept excludes application/json."
         "Leave it out.";
+    "not_by_token" 403 "A token cannot change who may do what."
+        "Roles, accounts and tokens were to be changed with an API token."
+        "Sign in to the portal and do it there.";
     "not_empty" 409 "It still holds something."
         "A customer with domains or customers below it cannot be deleted."
         "Delete or move what it holds first.";
@@ -126,6 +141,9 @@ codes! {
     "moved" 409 "It was moved at this very moment."
         "The customer or domain went to another place in the tree while something of it was changed."
         "Look again, and try again.";
+    "not_invited" 409 "The account waits for no invitation."
+        "The person chose a password already, or it is a service."
+        "There is nothing to send.";
     "org_deleted" 409 "The customer is in the bin."
         "Something of it was to be restored or added."
         "Restore the customer first.";
@@ -138,6 +156,12 @@ codes! {
     "own_org" 409 "You would shut yourself out."
         "Your own account belongs to the customer that was to be suspended or deleted."
         "Ask somebody of the customer above it.";
+    "own_access" 403 "Nobody changes their own access."
+        "The role, the limit or the account is the caller's own."
+        "Ask somebody else who manages access.";
+    "outranked" 403 "The account may do more than the caller, somewhere."
+        "Only who holds at least as much as an account changes it."
+        "Ask somebody who holds at least as much.";
     "precondition_failed" 412 "What If-Match or If-None-Match asks for is not so."
         "The thing is there and should not be, or is not and should be."
         "Read it, and decide again.";

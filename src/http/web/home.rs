@@ -4,7 +4,7 @@ use super::answer::{Answer, page, see};
 use super::nav::Here;
 use super::pages::people::Help;
 use super::visitor::Visitor;
-use crate::access::{OrgRead, Role, Scope};
+use crate::access::{OrgRead, Role, RoleRef, Scope};
 use crate::service::domains;
 use crate::service::mailboxes::Inside;
 use crate::store::{MailboxFilter, PageRequest};
@@ -13,7 +13,7 @@ use crate::store::{MailboxFilter, PageRequest};
 pub(super) async fn home(visitor: Visitor) -> Answer {
     let wide = |scope: &Scope| matches!(scope, Scope::System | Scope::Org(..));
     let mut grants = visitor.actor().grants().iter();
-    if grants.any(|grant| grant.role == Role::Support && wide(&grant.scope)) {
+    if grants.any(|grant| grant.role == RoleRef::BuiltIn(Role::Support) && wide(&grant.scope)) {
         return Ok(see("/search"));
     }
     let mut grants = visitor.actor().grants().iter();

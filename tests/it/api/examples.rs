@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use http::Method;
+use postdesk::access::{Role, Scope};
 use postdesk::http::api;
+use postdesk::service::accounts::{self, NewAccount};
 use serde_json::{Map, Value, json};
 
 use super::client::Client;
@@ -29,6 +31,31 @@ fn story() -> Vec<Example> {
         ("getMe", GET, "/me", none(), 200),
         ("listTokens", GET, "/tokens", none(), 200),
         ("getToken", GET, "/tokens/{token}", none(), 200),
+        ("listRoles", GET, "/roles", none(), 200),
+        ("getRole", GET, "/roles/help_desk", none(), 200),
+        ("listAccounts", GET, "/accounts?q=maria", none(), 200),
+        ("getAccount", GET, "/accounts/{account}", none(), 200),
+        (
+            "updateAccount",
+            PATCH,
+            "/accounts/{account}",
+            json!({"name": "Maria Keller"}),
+            200,
+        ),
+        (
+            "suspendAccount",
+            PUT,
+            "/accounts/{account}/suspension",
+            json!({"reason": "on leave until May"}),
+            200,
+        ),
+        (
+            "resumeAccount",
+            DELETE,
+            "/accounts/{account}/suspension",
+            none(),
+            200,
+        ),
         (
             "createOrg",
             POST,
@@ -461,6 +488,14 @@ fn every_example_is_carried_out_and_answered_as_published() {
 async fn carry_out(app: &TestApp) -> Value {
     let client = Client::operator(app).await;
     let mut known: BTreeMap<&str, String> = BTreeMap::new();
+    let maria = NewAccount {
+        email: "maria.keller@brightwater.example".to_owned(),
+        name: "Maria".parse().unwrap(),
+        password: None,
+        grant: Some((Role::Auditor, Scope::System)),
+    };
+    let maria = accounts::create(app, &app.root(), maria).await.unwrap();
+    known.insert("account", maria.value.to_string());
     let mut steady = Steady::default();
     let mut recorded = Map::new();
     for (operation, method, path, body, status) in story() {

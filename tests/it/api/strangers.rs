@@ -44,6 +44,7 @@ enum About {
 #[derive(Clone, Debug)]
 struct Things {
     org: String,
+    account: String,
     domain: String,
     other_name: String,
     mailbox: String,
@@ -91,6 +92,13 @@ fn operations() -> Vec<Operation> {
     use About::{Asker, Body, List, Parameter, System};
     use Action as A;
     vec![
+        about(List, "listAccounts", &[A::AccountRead], none),
+        on("getAccount", &[A::AccountRead], none),
+        on("updateAccount", &[A::AccountUpdate], |_| json!({"name": "x"})),
+        on("suspendAccount", &[A::AccountSuspend], reason),
+        on("resumeAccount", &[A::AccountSuspend], none),
+        about(Asker, "listRoles", &[], none),
+        about(Asker, "getRole", &[], none),
         about(List, "listAliases", &[A::AliasRead], none),
         about(
             Body,
@@ -243,6 +251,8 @@ impl Operation {
             .replace("{alias}", &named("alias", &things.alias))
             .replace("{domain}", &named("domain", &things.domain))
             .replace("{org}", &things.org)
+            .replace("{account}", &things.account)
+            .replace("{role}", "help_desk")
             .replace("{name}", &things.other_name)
             .replace("{address}", &things.mailbox)
             .replace("{token}", "tok_00000000000000000000000000");
@@ -285,6 +295,7 @@ impl World {
         let theirs = customer(&app, "elsewhere.example").await;
         let absent = Things {
             org: "org_00000000000000000000000000".to_owned(),
+            account: "acc_00000000000000000000000000".to_owned(),
             domain: "nowhere.example".to_owned(),
             other_name: "mail.nowhere.example".to_owned(),
             mailbox: "ana@nowhere.example".to_owned(),
@@ -333,7 +344,13 @@ async fn customer(app: &TestApp, name: &str) -> Things {
     let sales = app
         .alias(&format!("sales@{name}"), &[&ana.address.to_string(), &ben])
         .await;
+    let org = postdesk::service::orgs::get(app, &root, domain.org_id)
+        .await
+        .unwrap()
+        .0;
+    let desk = app.role(Role::HelpDesk, app.org_scope(&org).await).await;
     Things {
+        account: desk.account.to_string(),
         org: domain.org_id.to_string(),
         domain: domain.name.to_string(),
         other_name,
@@ -361,6 +378,7 @@ fn anonymous(answer: &Answer, things: &Things) -> String {
         &things.other_name,
         &things.domain,
         &things.org,
+        &things.account,
     ];
     for (n, name) in names.into_iter().chain(things.ids.values()).enumerate() {
         text = text.replace(name.as_str(), &format!("<{n}>"));

@@ -9,6 +9,7 @@ mod audit;
 mod bin;
 mod changes;
 mod clock;
+mod delegation;
 mod domains;
 mod limits;
 mod links;

@@ -64,6 +64,12 @@ impl From<Error> for Problem {
         match error {
             Error::Invalid(invalid) => invalid.into(),
             Error::Against(refusal) => refusal.into(),
+            Error::Forbidden(refusal) => {
+                let mut problem = Self::from(refusal);
+                problem.0.status = StatusCode::FORBIDDEN;
+                problem.0.title = "You may not do this";
+                problem
+            }
             Error::Unknown => unknown(),
             Error::Refused(action) => {
                 let detail = format!(

@@ -174,10 +174,10 @@ async fn people(visitor: &Visitor, org: &Org, place: &Place) -> Result<Vec<Perso
         return Ok(Vec::new());
     }
     let found = accounts::at_org(&visitor.app, &visitor.call, org.id).await?;
-    let person = |grant: &crate::store::GrantView| Person {
-        name: grant.name.clone(),
-        email: grant.email.clone(),
-        role: grant.role.title().to_owned(),
+    let person = |held: &crate::store::GrantRecord| Person {
+        name: held.holder.clone(),
+        email: held.email.clone(),
+        role: held.given.grant.role.title().to_owned(),
     };
     Ok(found.iter().map(person).collect())
 }

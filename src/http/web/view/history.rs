@@ -119,10 +119,18 @@ fn icon(kind: EventKind) -> &'static str {
         EventKind::OrgUpdated
         | EventKind::DomainUpdated
         | EventKind::MailboxUpdated
-        | EventKind::AliasUpdated => "pencil",
+        | EventKind::AliasUpdated
+        | EventKind::AccountUpdated
+        | EventKind::RoleUpdated => "pencil",
         EventKind::OrgLimitsChanged | EventKind::DomainLimitsChanged => "hard-drive",
-        EventKind::OrgSuspended | EventKind::DomainSuspended | EventKind::MailboxSuspended => "circle-pause",
-        EventKind::OrgResumed | EventKind::DomainResumed | EventKind::MailboxResumed => "circle-play",
+        EventKind::OrgSuspended
+        | EventKind::DomainSuspended
+        | EventKind::MailboxSuspended
+        | EventKind::AccountSuspended => "circle-pause",
+        EventKind::OrgResumed
+        | EventKind::DomainResumed
+        | EventKind::MailboxResumed
+        | EventKind::AccountResumed => "circle-play",
         EventKind::OrgDeleted
         | EventKind::DomainDeleted
         | EventKind::MailboxDeleted
@@ -130,21 +138,22 @@ fn icon(kind: EventKind) -> &'static str {
         | EventKind::OrgPurged
         | EventKind::DomainPurged
         | EventKind::MailboxPurged
-        | EventKind::AliasPurged => "trash-2",
+        | EventKind::AliasPurged
+        | EventKind::RoleDeleted => "trash-2",
         EventKind::OrgRestored
         | EventKind::DomainRestored
         | EventKind::MailboxRestored
         | EventKind::AliasRestored => "archive-restore",
-        EventKind::DomainAliasRemoved => "x",
+        EventKind::DomainAliasRemoved | EventKind::GrantRevoked => "x",
         EventKind::MailboxRenamed | EventKind::DomainTransferred => "at-sign",
         EventKind::MailboxPasswordSet | EventKind::AccountPasswordSet | EventKind::TokenCreated => {
             "key-round"
         }
         EventKind::MailboxSetupLinkMade => "link",
         EventKind::MailboxForwardingSet | EventKind::MailboxForwardingEnded => "forward",
-        EventKind::AccountCreated => "user-plus",
+        EventKind::AccountCreated | EventKind::AccountInvited => "user-plus",
         EventKind::AccountSignedIn => "log-in",
-        EventKind::GrantGiven => "shield-check",
+        EventKind::GrantGiven | EventKind::RoleCreated => "shield-check",
         EventKind::TokenRevoked => "lock",
         EventKind::ProvisioningRetried | EventKind::ProvisioningResynced => "refresh-cw",
     }

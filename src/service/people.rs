@@ -1,0 +1,366 @@
+//! Who can manage: people and services are invited, changed and switched off by those who hold at least as much.
+
+use super::grants::{self, GrantWish, in_person, not_oneself, outranked};
+use super::{App, Done, accounts};
+use crate::access::{
+    AccountInvite, AccountRead, AccountSuspend, AccountUpdate, Call, Grant, OrgPath, Permission, Permit,
+    Scope,
+};
+use crate::error::Error;
+use crate::model::{
+    AccountId, DisplayName, Event, EventKind, OrgId, Password, Reason, Refusal, Subject, Timestamp,
+};
+use crate::store::{AccountDraft, AccountKind, Change, Page, PageRequest, Person, WritesGrants};
+
+/// Days that an invitation is good.
+pub const INVITATION_DAYS: u64 = 7;
+
+/// Somebody to be invited, with the role they are invited to.
+#[derive(Debug)]
+pub struct Invitation {
+    /// A person, or a service.
+    pub kind: AccountKind,
+    /// The address to sign in with; for a service a name it is known by.
+    pub email: String,
+    /// The name.
+    pub name: DisplayName,
+    /// The role.
+    pub grant: GrantWish,
+}
+
+/// The link by which somebody who was invited chooses a password: shown once.
+#[derive(Clone)]
+pub struct InvitationLink {
+    url: String,
+    /// Until when it is good.
+    pub expires_at: Timestamp,
+}
+
+impl InvitationLink {
+    /// The address, for whoever hands it over.
+    pub fn expose(&self) -> &str {
+        &self.url
+    }
+}
+
+impl std::fmt::Debug for InvitationLink {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("InvitationLink").finish_non_exhaustive()
+    }
+}
+
+/// Somebody who was invited.
+#[derive(Clone, Debug)]
+pub struct Invited {
+    /// The account.
+    pub person: Person,
+    /// How they come in; a service does not, and nobody does after a dry run.
+    pub link: Option<InvitationLink>,
+}
+
+async fn open<P: Permission>(app: &App, call: &Call, id: AccountId) -> Result<(Person, Permit<P>), Error> {
+    let opened = app.store.person(id).await?.open(&call.actor);
+    opened.map_err(|denied| Error::denied(denied, "account", &id.to_string()))
+}
+
+/// One account, with everything it holds that the caller may see.
+pub async fn get(app: &App, call: &Call, id: AccountId) -> Result<(Person, Permit<AccountRead>), Error> {
+    let (mut person, permit) = open::<AccountRead>(app, call, id).await?;
+    show_only_what_is_seen(call, &mut person);
+    Ok((person, permit))
+}
+
+/// What somebody holds elsewhere is not shown to those who may not see who can manage there.
+fn show_only_what_is_seen(call: &Call, person: &mut Person) {
+    let seen = |grant: &Grant| call.actor.may::<AccountRead>(&grant.scope.place());
+    person.grants.retain(|held| seen(&held.given.grant));
+}
+
+/// A page of the accounts that the caller may see, by name, whose name or address has `words` in it.
+pub async fn list(app: &App, call: &Call, words: &str, page: &PageRequest) -> Result<Page<Person>, Error> {
+    let reach = call.actor.reach::<AccountRead>();
+    let found = app.store.people(&reach, words, page).await?;
+    Ok(found.map(|mut person| {
+        show_only_what_is_seen(call, &mut person);
+        person
+    }))
+}
+
+/// Invites somebody to a role.
+pub async fn invite(app: &App, call: &Call, new: Invitation) -> Result<Done<Invited>, Error> {
+    let email = match new.kind {
+        AccountKind::Person => accounts::parse_email(&new.email)?,
+        AccountKind::Service => service_name(app),
+    };
+    let (offered, permit) = grants::offer::<AccountInvite>(app, call, &new.grant).await?;
+    let (org, path) = home(app, call, &offered.grant.scope).await?;
+    let id: AccountId = app.ids.next();
+    let code = app.ids.key(26);
+    let expires_at = app
+        .clock
+        .now()
+        .plus(std::time::Duration::from_hours(INVITATION_DAYS * 24));
+
+    let mut change = app.store.change(call, permit).await?;
+    let now = change.now();
+    let draft = AccountDraft {
+        email: email.clone(),
+        name: new.name.clone(),
+        hash: None,
+        kind: new.kind,
+    };
+    let mut access = change.access().await?;
+    access.touch(id)?;
+    change.accounts().insert(id, &draft, org, &path)?;
+    change.accounts().grant(offered.grant.id, id, &offered.draft())?;
+    let subject = Subject::new("account", id.uuid(), &email);
+    let event = Event::new(EventKind::AccountInvited, subject.clone());
+    let until = &expires_at.rfc3339()[..10];
+    let text = match new.kind {
+        AccountKind::Person => format!("{} can choose a password until {until}", new.name),
+        AccountKind::Service => format!("{} is a service and acts by tokens", new.name),
+    };
+    let events = vec![event.saying(text), offered.event(subject, new.name.as_str())];
+    if new.kind == AccountKind::Person {
+        change.put_invitation(id, &super::tokens::digest(&code), expires_at)?;
+    }
+    let events = change.commit(events).await?;
+    let person = if call.dry_run {
+        preview(id, new.kind, email, new.name, (org, path), now)
+    } else {
+        open::<AccountRead>(app, call, id).await?.0
+    };
+    let link = (new.kind == AccountKind::Person && !call.dry_run).then(|| link(app, &code, expires_at));
+    Ok(Done {
+        value: Invited { person, link },
+        events,
+    })
+}
+
+fn preview(
+    id: AccountId,
+    kind: AccountKind,
+    email: String,
+    name: DisplayName,
+    (org_id, path): (OrgId, OrgPath),
+    now: Timestamp,
+) -> Person {
+    Person {
+        id,
+        kind,
+        org_id,
+        path,
+        org: String::new(),
+        email,
+        name,
+        invited: kind == AccountKind::Person,
+        suspended_at: None,
+        last_sign_in_at: None,
+        version: 1,
+        created_at: now,
+        updated_at: now,
+        grants: Vec::new(),
+    }
+}
+
+/// A service has no address; what stands in its place can be no address of a person.
+fn service_name(app: &App) -> String {
+    format!("service-{}", app.ids.key(12))
+}
+
+fn link(app: &App, code: &str, expires_at: Timestamp) -> InvitationLink {
+    InvitationLink {
+        url: format!("{}/invitation/{code}", app.base_url),
+        expires_at,
+    }
+}
+
+/// The org that somebody belongs to who is invited to `scope`.
+async fn home(app: &App, call: &Call, scope: &Scope) -> Result<(OrgId, OrgPath), Error> {
+    match scope {
+        Scope::Org(id, path) => Ok((*id, path.clone())),
+        Scope::Domain(_, name, path) => {
+            let name = name
+                .parse()
+                .map_err(|_| Error::defect("a scope's domain does not parse"))?;
+            let (domain, _) = super::domains::get(app, call, &name).await?;
+            Ok((domain.org_id, path.clone()))
+        }
+        Scope::System => Ok((super::orgs::provider(app, call).await?.id, OrgPath::root())),
+    }
+}
+
+/// Only who holds at least as much as somebody changes them, and nobody changes themselves here.
+async fn below<P: Permission>(app: &App, call: &Call, id: AccountId) -> Result<(Person, Permit<P>), Error> {
+    let (person, permit) = open::<P>(app, call, id).await?;
+    not_oneself(call, id)?;
+    let held: Vec<Grant> = person
+        .grants
+        .iter()
+        .map(|held| held.given.grant.clone())
+        .collect();
+    if !call.actor.outranks(&held) {
+        return Err(outranked(person.name.as_str()));
+    }
+    Ok((person, permit))
+}
+
+/// Nobody got more in the meantime than the caller was seen to outrank.
+async fn still_below<P: WritesGrants>(
+    change: &mut Change<P>,
+    call: &Call,
+    person: &Person,
+) -> Result<(), Error> {
+    let held = change.access().await?.of(person.id).await?;
+    let held: Vec<Grant> = held.into_iter().map(|held| held.given.grant).collect();
+    if call.actor.outranks(&held) {
+        return Ok(());
+    }
+    Err(outranked(person.name.as_str()))
+}
+
+/// Makes a new link for somebody who has not chosen a password yet. The one before ends.
+pub async fn invite_again(app: &App, call: &Call, id: AccountId) -> Result<Done<Invited>, Error> {
+    in_person(call)?;
+    let (person, permit) = below::<AccountInvite>(app, call, id).await?;
+    if !person.invited {
+        let detail = format!("{} can sign in already, or never will.", person.name);
+        return Err(Refusal::new("not_invited", detail, "There is nothing to send.").into());
+    }
+    let code = app.ids.key(26);
+    let expires_at = app
+        .clock
+        .now()
+        .plus(std::time::Duration::from_hours(INVITATION_DAYS * 24));
+
+    let mut change = app.store.change(call, permit).await?;
+    still_below(&mut change, call, &person).await?;
+    change.put_invitation(id, &super::tokens::digest(&code), expires_at)?;
+    let subject = Subject::new("account", id.uuid(), &person.email);
+    let text = format!(
+        "{} can choose a password until {}",
+        person.name,
+        &expires_at.rfc3339()[..10]
+    );
+    let event = Event::new(EventKind::AccountInvited, subject).saying(text);
+    let events = change.commit(vec![event]).await?;
+    let link = (!call.dry_run).then(|| link(app, &code, expires_at));
+    Ok(Done {
+        value: Invited { person, link },
+        events,
+    })
+}
+
+/// Whom an invitation is for, while it is good.
+pub async fn invitation(app: &App, code: &str) -> Result<Option<Person>, Error> {
+    match app.store.invitation(&super::tokens::digest(code)).await? {
+        Some(id) => Ok(Some(app.store.invited(id).await?)),
+        None => Ok(None),
+    }
+}
+
+/// Somebody who was invited chooses a password. The link is used up; signing in comes next.
+pub async fn accept(app: &App, request_id: &str, code: &str, password: Password) -> Result<AccountId, Error> {
+    let over = || {
+        let next = "Ask whoever invited you for a new one.";
+        Error::Against(Refusal::new(
+            "link_over",
+            "This invitation has ended or was used already.",
+            next,
+        ))
+    };
+    let person = invitation(app, code).await?.ok_or_else(over)?;
+    let hash = app.hasher.account_hash(&password).await?;
+    let actor = crate::access::Actor::invited(person.id, person.name.as_str(), app.clock.now());
+    let call = Call::new(actor, request_id);
+    let permit = call
+        .actor
+        .permit::<AccountUpdate>(crate::access::Place::org(person.path.clone()));
+    let permit = permit.map_err(|denied| Error::denied(denied, "account", &person.email))?;
+
+    let mut change = app.store.change(&call, permit).await?;
+    if !change
+        .use_invitation(&super::tokens::digest(code), person.id)
+        .await?
+    {
+        return Err(over());
+    }
+    change.set_first_password(person.id, &hash)?;
+    let subject = Subject::new("account", person.id.uuid(), &person.email);
+    let text = format!("{} chose a password and can sign in", person.name);
+    change
+        .commit(vec![
+            Event::new(EventKind::AccountPasswordSet, subject).saying(text),
+        ])
+        .await?;
+    Ok(person.id)
+}
+
+/// Changes somebody's name.
+pub async fn rename(app: &App, call: &Call, id: AccountId, name: DisplayName) -> Result<Done<Person>, Error> {
+    let (before, permit) = below::<AccountUpdate>(app, call, id).await?;
+    let mut change = app.store.change(call, permit).await?;
+    change.hold_person(&before).await?;
+    let mut after = before.clone();
+    after.name = name;
+    let subject = Subject::new("account", id.uuid(), &after.email);
+    let event = Event::new(EventKind::AccountUpdated, subject).changing("name", &before.name, &after.name);
+    if event.detail.changes.is_empty() {
+        return Ok(Done {
+            value: before,
+            events: Vec::new(),
+        });
+    }
+    change.save_person(&after)?;
+    let events = change.commit(vec![event]).await?;
+    after.version += 1;
+    Ok(Done { value: after, events })
+}
+
+/// Switches somebody off: no sign-in, no session, no token, at their next request, on every node.
+pub async fn suspend(app: &App, call: &Call, id: AccountId, reason: Reason) -> Result<Done<Person>, Error> {
+    switch(app, call, id, Some(reason)).await
+}
+
+/// Switches somebody on again, with what they held.
+pub async fn resume(app: &App, call: &Call, id: AccountId) -> Result<Done<Person>, Error> {
+    switch(app, call, id, None).await
+}
+
+async fn switch(
+    app: &App,
+    call: &Call,
+    id: AccountId,
+    reason: Option<Reason>,
+) -> Result<Done<Person>, Error> {
+    let (before, permit) = below::<AccountSuspend>(app, call, id).await?;
+    let mut change = app.store.change(call, permit).await?;
+    still_below(&mut change, call, &before).await?;
+    change.hold_person(&before).await?;
+    if before.suspended_at.is_some() == reason.is_some() {
+        return Ok(Done {
+            value: before,
+            events: Vec::new(),
+        });
+    }
+    let mut after = before.clone();
+    after.suspended_at = reason.as_ref().map(|_| change.now());
+    change.save_person(&after)?;
+    if reason.is_some() {
+        change.end_sessions(id)?;
+        let held = change.access().await?.of(id).await?;
+        grants::keeps_an_operator(&mut change.access().await?, &held).await?;
+    }
+    let subject = Subject::new("account", id.uuid(), &after.email);
+    let event = match reason {
+        Some(reason) => Event::new(EventKind::AccountSuspended, subject)
+            .saying(format!("{} has no way in any more", after.name))
+            .because(reason.as_str()),
+        None => {
+            Event::new(EventKind::AccountResumed, subject).saying(format!("{} can sign in again", after.name))
+        }
+    };
+    let events = change.commit(vec![event]).await?;
+    after.version += 1;
+    Ok(Done { value: after, events })
+}
