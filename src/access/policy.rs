@@ -11,7 +11,7 @@ pub fn holds(role: Role, action: Action) -> bool {
     match role {
         Role::Operator => true,
         Role::Support => reads(action) || desk(action),
-        Role::Auditor => reads(action),
+        Role::Auditor => reads(action) || action == Action::AuditExport,
         Role::ResellerAdmin => {
             reads(action) && action != Action::ProvisioningRead || manages(action) || resells(action)
         }
@@ -110,6 +110,7 @@ fn resells(action: Action) -> bool {
             | Action::AccountUpdate
             | Action::AccountSuspend
             | Action::TokenManageAny
+            | Action::AuditExport
             | Action::RoleManage
     )
 }

@@ -96,6 +96,9 @@ pub enum Command {
     /// Manage the keys with which programs use the API
     #[command(subcommand)]
     Token(TokenCommand),
+    /// Check the audit
+    #[command(subcommand)]
+    Audit(AuditCommand),
     /// Manage the databases that the mail servers read
     #[command(subcommand)]
     Target(TargetCommand),
@@ -206,6 +209,14 @@ impl FromStr for ScopeName {
             _ => Err("write system, org:NAME or domain:NAME".to_owned()),
         }
     }
+}
+
+/// What can be done with the audit.
+#[derive(Debug, Subcommand)]
+pub enum AuditCommand {
+    /// Check that nobody changed, removed or inserted entries behind Postdesk's back
+    #[command(after_help = "Exit codes: 0 the audit is sound, 1 it is damaged, 2 it could not be checked.")]
+    Verify,
 }
 
 /// What can be done with tokens.

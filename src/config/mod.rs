@@ -44,6 +44,8 @@ pub struct Settings {
     pub mail_policy: MailPolicySettings,
     /// How long deleted things can be restored.
     pub bin: BinSettings,
+    /// The signed checkpoints of the audit.
+    pub audit: AuditSettings,
     /// The worker that writes to targets.
     pub worker: WorkerSettings,
     /// The provisioning databases.
@@ -146,6 +148,15 @@ pub struct MailPolicySettings {
 pub struct BinSettings {
     /// Days in the bin.
     pub keep_days: u32,
+}
+
+/// The signed checkpoints of the audit.
+#[derive(Clone, Debug)]
+pub struct AuditSettings {
+    /// The key that signs them; made at the first start.
+    pub key_file: PathBuf,
+    /// The file that they are written to, best on another disk than the database.
+    pub checkpoint_file: PathBuf,
 }
 
 /// The worker that writes to targets.

@@ -7,6 +7,7 @@
 pub mod address;
 pub mod address_policy;
 pub mod alias;
+pub mod chain;
 mod characters;
 mod count;
 pub mod destination;
@@ -29,6 +30,7 @@ pub mod time;
 pub use address::{BadEmailAddress, EmailAddress};
 pub use address_policy::AddressPolicy;
 pub use alias::{Alias, AliasAddress, AliasDraft, AliasPatch, MOST_DESTINATIONS};
+pub use chain::{Hash, Link, Sealed};
 pub use count::count;
 pub use destination::{BadDestination, Destination};
 pub use domain::{

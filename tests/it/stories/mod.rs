@@ -7,6 +7,7 @@ mod accounts;
 mod aliases;
 mod audit;
 mod bin;
+mod chain;
 mod changes;
 mod clock;
 mod delegation;

@@ -1,5 +1,7 @@
 //! What always holds in a store, whatever was done to it.
 
+use postdesk::service::audit;
+
 use super::app::TestApp;
 use super::backend::sql;
 
@@ -138,6 +140,10 @@ impl TestApp {
             let rows: Vec<(String,)> = self.db().read(statement).fetch_all().await.unwrap();
             assert!(rows.is_empty(), "broken: {rule}\n{rows:?}");
         }
+        let audit = audit::verify(self, &self.root(), None, &mut |_, _| ())
+            .await
+            .unwrap();
+        assert!(audit.is_sound(), "broken: the chain of the audit\n{audit:?}");
     }
 
     /// Every row of every table, as text, in order.
