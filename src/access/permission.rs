@@ -60,6 +60,7 @@ permissions! {
     DomainUpdate "domain.update" "change the settings of domains";
     DomainSuspend "domain.suspend" "suspend and resume domains";
     DomainDelete "domain.delete" "delete and restore domains";
+    DomainTransfer "domain.transfer" "hand domains to other customers";
     MailboxRead "mailbox.read" "see mailboxes";
     MailboxCreate "mailbox.create" "add mailboxes";
     MailboxUpdate "mailbox.update" "change mailboxes and their forwarding";
@@ -129,6 +130,7 @@ impl WritesDomains for DomainCreate {}
 impl WritesDomains for DomainUpdate {}
 impl WritesDomains for DomainSuspend {}
 impl WritesDomains for DomainDelete {}
+impl WritesDomains for DomainTransfer {}
 impl WritesDomains for LimitsAssign {}
 
 /// Permissions that change orgs.

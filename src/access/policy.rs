@@ -106,6 +106,7 @@ fn resells(action: Action) -> bool {
             | Action::DomainCreate
             | Action::DomainSuspend
             | Action::DomainDelete
+            | Action::DomainTransfer
             | Action::AccountUpdate
             | Action::AccountSuspend
             | Action::TokenManageAny

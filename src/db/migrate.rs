@@ -29,6 +29,7 @@ const STEPS: &[Step] = &[
     step!(1, "0001_spine"),
     step!(2, "0002_delegation"),
     step!(3, "0003_audit_chain"),
+    step!(4, "0004_tree"),
 ];
 
 impl Db {

@@ -23,6 +23,7 @@ pub mod mailbox;
 pub mod password;
 pub mod quota;
 pub mod refusal;
+pub mod sharing;
 pub mod text;
 pub mod time;
 
@@ -32,7 +33,9 @@ pub use alias::{Alias, AliasAddress, AliasDraft, AliasPatch, MOST_DESTINATIONS};
 pub use chain::{Hash, Link, Sealed};
 pub use count::count;
 pub use destination::{BadDestination, Destination};
-pub use domain::{Domain, DomainAlias, DomainDraft, DomainPatch, Off, Org, OrgDraft, OrgKind, OrgPatch};
+pub use domain::{
+    Domain, DomainAlias, DomainDraft, DomainPatch, Off, Org, OrgDraft, OrgKind, OrgOff, OrgPatch,
+};
 pub use domain_name::{BadDomainName, DomainName};
 pub use event::{Detail, Event, EventKind, FieldChange, ObjectKind, Subject, Touched};
 pub use id::{
@@ -51,5 +54,6 @@ pub use password::{
 };
 pub use quota::{BadAmount, Limit, Quota, QuotaBytes};
 pub use refusal::Refusal;
+pub use sharing::{BadFactor, Factor, Giver, Promise, Promised, Sharing, Taker};
 pub use text::{BadText, DisplayName, ExternalId, Label, Labels, Note, Reason};
 pub use time::{BadTimestamp, Clock, FixedClock, SystemClock, Timestamp};

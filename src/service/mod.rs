@@ -22,6 +22,7 @@ pub mod orgs;
 pub mod passwords;
 pub mod people;
 pub mod permissions;
+pub mod pools;
 pub mod provisioning;
 pub mod resolve;
 pub mod roles;

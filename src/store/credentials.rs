@@ -51,7 +51,8 @@ impl Store {
         let row: Option<TokenRow> = self
             .db
             .read(
-                "SELECT t.id, a.id, a.name, a.email, a.access_version, a.suspended_at, t.read_only, t.expires_at,
+                "SELECT t.id, a.id, a.name, a.email, a.access_version,
+                   COALESCE(a.suspended_at, CASE WHEN a.org_suspended THEN CAST(0 AS BIGINT) END), t.read_only, t.expires_at,
                    t.revoked_at, t.last_used_at
                  FROM tokens t JOIN accounts a ON a.id = t.account_id WHERE t.digest = $1",
             )
@@ -94,7 +95,11 @@ impl Store {
     pub async fn identity(&self, account: AccountId) -> Result<Option<Identity>, Error> {
         let row: Option<IdentityRow> = self
             .db
-            .read("SELECT id, name, email, access_version, suspended_at FROM accounts WHERE id = $1")
+            .read(
+                "SELECT id, name, email, access_version,
+                   COALESCE(suspended_at, CASE WHEN org_suspended THEN CAST(0 AS BIGINT) END)
+                 FROM accounts WHERE id = $1",
+            )
             .bind(account.uuid())
             .fetch_optional()
             .await?;
@@ -110,7 +115,7 @@ impl Store {
     pub async fn sign_in(&self, email: &str) -> Result<Option<SignIn>, Error> {
         let row: Option<(uuid::Uuid, Option<String>, bool)> = self
             .db
-            .read("SELECT id, password_hash, suspended_at IS NOT NULL FROM accounts WHERE email = $1")
+            .read("SELECT id, password_hash, suspended_at IS NOT NULL OR org_suspended FROM accounts WHERE email = $1")
             .bind(email.to_lowercase())
             .fetch_optional()
             .await?;

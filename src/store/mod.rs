@@ -41,6 +41,7 @@ pub mod outbox;
 mod page;
 mod people;
 pub mod projected;
+mod promises;
 
 mod roles;
 mod row;

@@ -138,6 +138,9 @@ codes! {
     "not_found" 404 "There is no such thing, or it is not yours to see."
         "It never was, it is gone, or your grants do not reach it. The answer is the same on purpose."
         "Check the name. Ask for access if you expected to see it.";
+    "moved" 409 "It was moved at this very moment."
+        "The customer or domain went to another place in the tree while something of it was changed."
+        "Look again, and try again.";
     "not_invited" 409 "The account waits for no invitation."
         "The person chose a password already, or it is a service."
         "There is nothing to send.";
@@ -147,6 +150,12 @@ codes! {
     "org_misplaced" 409 "A customer of this kind cannot be there."
         "Customers have no resellers below them, nothing has a provider below it, and the tree has eight levels."
         "Put it below the provider or a reseller.";
+    "over_promised" 409 "More would be promised than there is."
+        "The limits of a customer come out of those of the one above, which shares them strictly or a number of times."
+        "Choose a smaller limit, lower somebody else's, or have the limit above raised.";
+    "own_org" 409 "You would shut yourself out."
+        "Your own account belongs to the customer that was to be suspended or deleted."
+        "Ask somebody of the customer above it.";
     "own_access" 403 "Nobody changes their own access."
         "The role, the limit or the account is the caller's own."
         "Ask somebody else who manages access.";

@@ -151,8 +151,11 @@ fn notes(visitor: &Visitor, org: &Org) -> Vec<Note> {
             words::moment(off.at, now).words,
             off.reason
         ),
-        text: "No domain below it receives mail, and nobody in them can sign in. Nothing is deleted."
-            .to_owned(),
+        text: if off.keeps_delivery {
+            "Nobody who manages it can sign in here. Mail goes on.".to_owned()
+        } else {
+            "No domain below it receives mail, and nobody in them can sign in. Nothing is deleted.".to_owned()
+        },
         links: Vec::new(),
     });
     deleted.into_iter().chain(off).collect()
