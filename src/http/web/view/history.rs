@@ -27,7 +27,7 @@ pub(in crate::http::web) fn is_of_kind(kind: EventKind, wanted: &str) -> bool {
         "" => true,
         "password" => matches!(what, "password_set" | "setup_link_made"),
         "bin" => matches!(what, "deleted" | "restored" | "purged"),
-        "access" => matches!(thing, "account" | "grant" | "token"),
+        "access" => matches!(thing, "account" | "grant" | "role" | "token"),
         other => thing == other,
     }
 }
