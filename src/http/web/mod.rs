@@ -17,6 +17,7 @@ mod answer;
 mod docs;
 mod docs_api;
 mod domains;
+mod explain;
 mod forms;
 mod home;
 mod limits;
@@ -61,6 +62,7 @@ fn doors() -> Router<App> {
     Router::new()
         .route("/", get(home::home))
         .route("/help", get(home::help))
+        .route("/explain", get(explain::show))
         .route("/search", get(search::results))
         .route("/search/suggest", get(search::suggestions))
         .route("/docs/api", get(docs_api::show))
