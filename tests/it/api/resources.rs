@@ -341,7 +341,11 @@ async fn what_is_missing_in_a_role_is_named(app: &TestApp) {
     assert_eq!(told.body["required"]["who_can"], json!(who));
     let help_desk = Client::of(app, &app.help_desk("brightwater.example").await).await;
     let told = help_desk.delete(ana).problem(403, "forbidden").await;
-    assert_eq!(told.body["required"].get("who_can"), None, "who may not see who manages is told nobody");
+    assert_eq!(
+        told.body["required"].get("who_can"),
+        None,
+        "who may not see who manages is told nobody"
+    );
     let told = desk
         .post("/mailboxes", json!({"address": "b@brightwater.example"}))
         .problem(403, "forbidden")

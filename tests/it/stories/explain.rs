@@ -78,7 +78,7 @@ async fn what_is_refused_has_its_reason(app: &TestApp) {
     assert_eq!(against(&rank, Action::MailboxResetPassword), Some(Against::Rank));
     assert_eq!(against(&rank, Action::MailboxRead), None);
 
-    let at = theirs.id.into();
+    let at = theirs.id;
     mailboxes::delete(app, &app.root(), &mailboxes::MailboxRef::Id(at))
         .await
         .unwrap();
