@@ -68,13 +68,11 @@ pub(in crate::http::web) async fn ask_new(visitor: Visitor, Query(of): Query<Of>
 }
 
 async fn show_new(visitor: &Visitor, status: StatusCode, form: Form, chosen: Permissions) -> Answer {
-    if !visitor.actor().may_anywhere::<RoleManage>() {
-        return Err(Error::Refused(RoleManage::ACTION).into());
-    }
     // Of one customer only what can be put into its roles is offered, otherwise what could be put into any.
     let offered = match form.value("org").parse::<OrgId>() {
         Ok(org) => roles::definable(&visitor.app, &visitor.call, org).await?,
-        Err(_) => roles::definable_anywhere(&visitor.call),
+        Err(_) if visitor.actor().may_anywhere::<RoleManage>() => roles::definable_anywhere(&visitor.call),
+        Err(_) => return Err(Error::Refused(RoleManage::ACTION).into()),
     };
     page_with(
         status,
