@@ -203,3 +203,14 @@ if (flash) {
   flash.replaceChildren();
   setTimeout(() => flash.replaceChildren(...words), 150);
 }
+
+// How long an acting session still lasts; the time at which it ends stands beside it for everybody.
+for (const left of document.querySelectorAll("[data-countdown]")) {
+  const end = Date.parse(left.dataset.countdown);
+  const tick = () => {
+    const seconds = Math.max(0, Math.round((end - Date.now()) / 1000));
+    left.textContent = ` (${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")} left)`;
+  };
+  tick();
+  setInterval(tick, 1000);
+}

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::policy::{self, Against};
-use super::{Action, Permission, Permissions, Place, Role, RoleRef, Scope};
-use crate::model::{AccountId, GrantId, MailboxId, Timestamp, TokenId};
+use super::{Action, Denied, OrgPath, Permission, Permissions, Place, Role, RoleRef, Scope, SupportAssist};
+use crate::model::{AccountId, ActingId, GrantId, MailboxId, OrgId, Timestamp, TokenId};
 
 /// An account holds a role on a scope, perhaps until a date.
 #[derive(Clone, Debug)]
@@ -113,8 +113,28 @@ pub struct Identity {
 #[derive(Clone, Debug)]
 pub struct Actor(Arc<Inner>);
 
+/// Looking after a customer as their support, for a while: bound to a browser session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Acting {
+    /// Its id.
+    pub id: ActingId,
+    /// The customer.
+    pub org: OrgId,
+    /// That customer's path, as it is now.
+    pub path: OrgPath,
+    /// That customer's name.
+    pub name: String,
+    /// Why.
+    pub reason: String,
+    /// The ticket it belongs to.
+    pub ticket: String,
+    /// When it ends by itself.
+    pub ends_at: Timestamp,
+}
+
 #[derive(Debug)]
 struct Inner {
+    acting: Option<Acting>,
     identity: Identity,
     credential: Credential,
     ceiling: Ceiling,
@@ -133,6 +153,7 @@ impl Actor {
     ) -> Self {
         let grants = grants.into_iter().filter(|grant| grant.is_live(now)).collect();
         Self(Arc::new(Inner {
+            acting: None,
             identity,
             credential,
             ceiling,
@@ -189,9 +210,50 @@ impl Actor {
         )
     }
 
-    /// The same person, for what everybody may do to their own account and nothing else.
+    /// The same person as the support of one customer: at most what they hold themselves, only in that customer's part
+    /// of the tree, and never what nobody does in another's place. A token never acts.
+    pub fn acting_for(&self, acting: Acting) -> Result<Self, Denied> {
+        if self.0.credential != Credential::Session || self.0.acting.is_some() {
+            return Err(Denied::Refused(Action::SupportAssist));
+        }
+        if !self.may::<SupportAssist>(&Place::org(acting.path.clone())) {
+            return Err(Denied::Refused(Action::SupportAssist));
+        }
+        let there = Scope::Org(acting.org, acting.path.clone());
+        let allowed: Permissions = Action::ALL
+            .iter()
+            .copied()
+            .filter(|action| !policy::never_while_acting(*action))
+            .collect();
+        let cut = self.0.grants.iter().filter_map(|grant| {
+            Some(Grant {
+                holds: grant.holds.within_both(allowed),
+                scope: grant.scope.meet(&there)?.clone(),
+                ..grant.clone()
+            })
+        });
+        Ok(Self(Arc::new(Inner {
+            grants: cut.collect(),
+            acting: Some(acting),
+            identity: self.0.identity.clone(),
+            credential: self.0.credential.clone(),
+            ceiling: self.0.ceiling,
+            now: self.0.now,
+        })))
+    }
+
+    /// Whom the actor looks after just now.
+    pub fn acting(&self) -> Option<&Acting> {
+        self.0.acting.as_ref()
+    }
+
+    /// The same person, for what everybody may do to their own account and nothing else; nothing at all while they act
+    /// in another's place.
     #[must_use]
     pub fn for_own_account(&self, account: AccountId) -> Self {
+        if self.0.acting.is_some() {
+            return self.clone();
+        }
         let grant = Grant::of_the_portal(Role::Operator, Scope::System);
         let credential = self.0.credential.clone();
         let ceiling = Ceiling::OwnAccount(account);

@@ -11,7 +11,7 @@ mod place;
 mod policy;
 mod role;
 
-pub use actor::{Actor, Ceiling, Credential, Grant, Identity};
+pub use actor::{Acting, Actor, Ceiling, Credential, Grant, Identity};
 pub use call::{Call, IdempotencyKey};
 pub use delegation::{Beyond, Given, Offer, ends_with, may_hand_on, outranks};
 pub use explain::{Object, Verdict};

@@ -82,6 +82,7 @@ permissions! {
     RoleManage "role.manage" "define roles of their own";
     TokenManageOwn "token.manage_own" "make and revoke their own API tokens";
     TokenManageAny "token.manage_any" "revoke the API tokens of others";
+    SupportAssist "support.assist" "look after customers as their support";
     AuditRead "audit.read" "see what happened";
     AuditExport "audit.export" "export what happened, and check that nobody changed it";
     HashImport "hash.import" "set passwords as imported hashes";

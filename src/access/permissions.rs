@@ -45,6 +45,12 @@ impl Permissions {
         Self(self.0 | other.0)
     }
 
+    /// What is in both.
+    #[must_use]
+    pub fn within_both(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
     /// What is in this one and not in `other`.
     #[must_use]
     pub fn without(self, other: Self) -> Self {

@@ -70,6 +70,28 @@ fn desk(action: Action) -> bool {
             | Action::MailboxSetQuota
             | Action::MailboxUpdate
             | Action::AliasWrite
+            | Action::SupportAssist
+    )
+}
+
+/// What nobody does in another's place, whatever they hold themselves: nothing that makes, changes or shows a credential,
+/// nothing that changes who may do what, and nothing of the installation.
+pub(super) fn never_while_acting(action: Action) -> bool {
+    matches!(
+        action,
+        Action::MailboxCreate
+            | Action::MailboxResetPassword
+            | Action::HashImport
+            | Action::AccountInvite
+            | Action::AccountUpdate
+            | Action::AccountSuspend
+            | Action::GrantManage
+            | Action::RoleManage
+            | Action::TokenManageOwn
+            | Action::TokenManageAny
+            | Action::SupportAssist
+            | Action::ProvisioningRepair
+            | Action::SystemManage
     )
 }
 

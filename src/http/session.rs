@@ -20,7 +20,7 @@ use tower_sessions::session_store::{Error as StoreError, Result as StoreResult};
 use tower_sessions::{Session, SessionManagerLayer, SessionStore};
 
 use crate::error::Error;
-use crate::model::{AccountId, Timestamp};
+use crate::model::{AccountId, ActingId, Timestamp};
 use crate::service::App;
 
 mod seal;
@@ -59,6 +59,9 @@ pub struct SignedIn {
     pub signed_in_at: Timestamp,
     /// When there last was a request, to the minute.
     pub last_seen_at: Timestamp,
+    /// In which time of looking after a customer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acting: Option<ActingId>,
     /// What just happened, told once on the next page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub flash: Option<Flash>,
@@ -326,6 +329,7 @@ pub async fn begin(app: &App, session: &Session, account: AccountId) -> Result<(
         csrf: app.ids.key(26),
         signed_in_at: now,
         last_seen_at: now,
+        acting: None,
         flash: None,
         secret: None,
     };

@@ -78,6 +78,9 @@ kinds! {
     RoleDeleted "role.deleted" "Role deleted";
     TokenCreated "token.created" "API token made";
     TokenRevoked "token.revoked" "API token revoked";
+    SupportBegan "support.began" "Support began to look after the customer";
+    SupportEnded "support.ended" "Support stopped looking after the customer";
+    SupportCallerChecked "support.caller_checked" "Caller checked";
     ProvisioningRetried "provisioning.retried" "Provisioning tried again";
     ProvisioningResynced "provisioning.resynced" "Target resynced";
 }
@@ -187,6 +190,20 @@ pub struct Detail {
     /// Why, in the words of whoever did it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// Whom whoever did it looked after as their support, and on which ticket.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acting: Option<ActedFor>,
+}
+
+/// Whom somebody looked after as their support when they did something.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ActedFor {
+    /// The id of that time.
+    pub id: String,
+    /// The customer.
+    pub org: String,
+    /// The ticket.
+    pub ticket: String,
 }
 
 /// Something that happened.

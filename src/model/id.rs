@@ -140,6 +140,8 @@ ids! {
     GrantId("grt_");
     /// Names a role that an org defines itself.
     RoleId("rol_");
+    /// Names the time in which somebody of the desk looked after a customer.
+    ActingId("act_");
     /// Names a provisioning target.
     TargetId("tgt_");
 }

@@ -37,9 +37,10 @@ pub use domain::{
     Domain, DomainAlias, DomainDraft, DomainPatch, Off, Org, OrgDraft, OrgKind, OrgOff, OrgPatch,
 };
 pub use domain_name::{BadDomainName, DomainName};
-pub use event::{Detail, Event, EventKind, FieldChange, ObjectKind, Subject, Touched};
+pub use event::{ActedFor, Detail, Event, EventKind, FieldChange, ObjectKind, Subject, Touched};
 pub use id::{
-    AccountId, AliasId, BadId, DomainId, EventId, GrantId, MailboxId, OrgId, RoleId, TargetId, TokenId,
+    AccountId, ActingId, AliasId, BadId, DomainId, EventId, GrantId, MailboxId, OrgId, RoleId, TargetId,
+    TokenId,
 };
 pub use invalid::{FieldProblem, Invalid, Problem};
 pub use limits::{Delta, Limits, Pool, Usage};

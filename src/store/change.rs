@@ -8,7 +8,7 @@ use crate::access::{Call, Permission, Permit};
 use crate::db::Tx;
 use crate::error::{Error, IdempotencyProblem};
 use crate::model::chain::detail_hash;
-use crate::model::{Event, EventId, Link, Sealed, Timestamp};
+use crate::model::{ActedFor, Detail, Event, EventId, Link, Sealed, Timestamp};
 
 /// A change in progress: one transaction, one permit, one moment in time.
 ///
@@ -108,7 +108,17 @@ impl<P: Permission> Change<P> {
     fn record(&mut self, event: &Event, newest: &Link) -> Result<Link, Error> {
         let actor = self.permit.actor();
         let identity = actor.identity();
-        let detail = to_raw_value(&event.detail).map_err(|error| Error::defect(error.to_string()))?;
+        // Both identities: who it was, and in whose place.
+        let acting = actor.acting().map(|acting| ActedFor {
+            id: acting.id.to_string(),
+            org: acting.name.clone(),
+            ticket: acting.ticket.clone(),
+        });
+        let told = Detail {
+            acting,
+            ..event.detail.clone()
+        };
+        let detail = to_raw_value(&told).map_err(|error| Error::defect(error.to_string()))?;
         let id: EventId = self.store.ids.next();
         let place = self.permit.place();
         // A domain that is only being added is not yet a place, and its history begins with that.

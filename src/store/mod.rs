@@ -48,6 +48,7 @@ mod row;
 mod search;
 pub mod sessions;
 pub mod setup_links;
+mod support;
 mod targets;
 mod tokens;
 
@@ -65,6 +66,7 @@ pub use page::{Cursor, Page, PageRequest};
 pub use people::{AccountKind, Person};
 pub use roles::OwnRole;
 pub use search::{Hit, HitKind, Readable, normalise};
+pub use support::ActingRecord;
 pub use targets::{ObjectState, OpenObject, TargetState, TargetStatus};
 pub use tokens::{TokenDraft, TokenView};
 

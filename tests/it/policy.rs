@@ -3,10 +3,10 @@
 use std::fmt::Write as _;
 
 use postdesk::access::{
-    Action, Actor, Ceiling, Credential, DomainRead, Grant, Identity, MailboxDelete, MailboxRead,
-    MailboxResetPassword, OrgPath, OrgRead, Place, Role, Scope, holds,
+    AccountUpdate, Acting, Action, Actor, Ceiling, Credential, DomainRead, Grant, Identity, MailboxDelete,
+    MailboxRead, MailboxResetPassword, OrgPath, OrgRead, Place, Role, Scope, SupportAssist, holds,
 };
-use postdesk::model::{AccountId, DomainId, GrantId, MailboxId, OrgId, Timestamp};
+use postdesk::model::{AccountId, ActingId, DomainId, GrantId, MailboxId, OrgId, Timestamp};
 use uuid::Uuid;
 
 const NOW: Timestamp = Timestamp::from_micros(1_000_000);
@@ -195,4 +195,51 @@ fn what_lies_inside_another_scope_is_looked_through_once() {
     assert!(reach.within(&path("/c/")).is_empty());
     assert_eq!(reach.within(&path("/b/d/")).spans()[0].first, "/b/d/");
     assert!(reach.within_domain(&path("/a/"), "other.example").is_empty());
+}
+
+proptest::proptest! {
+    /// Whoever acts can never do more than they could as themselves, nothing outside the customer, and nothing that nobody
+    /// does in another's place.
+    #[test]
+    fn acting_is_never_more_than_ones_own(
+        grants in proptest::collection::vec((0..Role::ALL.len(), 0..5_usize), 1..6),
+        customer in 0..3_usize,
+    ) {
+        let orgs = [path("/a/"), path("/a/b/"), path("/c/")];
+        let org = |n: usize| Scope::Org(OrgId::from(Uuid::from_u128(n as u128)), orgs[n].clone());
+        let scope = |n: usize| match n {
+            0..=2 => org(n),
+            3 => Scope::System,
+            _ => Scope::Domain(domain(1), "own.example".to_owned(), path("/a/b/")),
+        };
+        let held = grants.into_iter().map(|(role, at)| (Role::ALL[role], scope(at), None)).collect();
+        let own = actor(held, Ceiling::Everything);
+        let acting = Acting {
+            id: ActingId::from(Uuid::nil()),
+            org: OrgId::from(Uuid::from_u128(customer as u128)),
+            path: orgs[customer].clone(),
+            name: String::new(),
+            reason: String::new(),
+            ticket: String::new(),
+            ends_at: NOW,
+        };
+        let may_assist = own.may::<SupportAssist>(&Place::org(orgs[customer].clone()));
+        let acts = own.acting_for(acting);
+        proptest::prop_assert_eq!(acts.is_ok(), may_assist);
+        let Ok(acts) = acts else { return Ok(()) };
+        let mut places: Vec<Place> = orgs.iter().map(|org| Place::org(org.clone())).collect();
+        places.extend([Place::domain(path("/a/b/"), domain(1)), Place::domain(path("/c/"), domain(2)), Place::system()]);
+        for place in &places {
+            let (mine, theirs) = (own.actions_at(place), acts.actions_at(place));
+            proptest::prop_assert!(theirs.iter().all(|action| mine.contains(action)));
+            proptest::prop_assert!(theirs.is_empty() || orgs[customer].contains(&place.org));
+            for never in ["mailbox.reset_password", "mailbox.create", "hash.import", "account.invite", "account.update",
+                "account.suspend", "grant.manage", "role.manage", "token.manage_own", "token.manage_any",
+                "support.assist", "system.manage"] {
+                proptest::prop_assert!(!theirs.contains(&Action::named(never).unwrap()), "{}", never);
+            }
+        }
+        let own_account = acts.for_own_account(AccountId::from(Uuid::nil()));
+        proptest::prop_assert!(!own_account.may_anywhere::<AccountUpdate>());
+    }
 }

@@ -31,6 +31,7 @@ mod records;
 mod roles;
 mod search;
 mod sign_in;
+mod support;
 mod system;
 mod view;
 mod visitor;
@@ -138,6 +139,8 @@ fn org_routes() -> Router<App> {
         .route("/", get(show::show))
         .route("/edit", get(edit::ask).post(edit::save))
         .route("/activity", get(records::of_org))
+        .route("/assist", get(support::ask).post(support::begin))
+        .route("/support", get(support::looked_after))
         .route("/suspend", get(state::ask_suspend).post(state::suspend))
         .route("/resume", post(state::resume))
         .route("/delete", get(state::ask_delete).post(state::delete))
@@ -156,6 +159,11 @@ fn account_routes() -> Router<App> {
     Router::new()
         .route("/account", get(account::show))
         .route("/account/appearance", post(account::set_look))
+        .route(
+            "/account/caller-code",
+            get(support::ask_code).post(support::make_code),
+        )
+        .route("/support/stop", post(support::stop))
         .route("/account/password", post(account::set_password))
         .route("/account/tokens", post(account::make_token))
         .route("/account/tokens/{token}", get(account::show_token))
@@ -187,7 +195,8 @@ fn people_routes() -> Router<App> {
             get(roles::ask_revoke).post(roles::revoke),
         )
         .route("/suspend", get(state::ask_suspend).post(state::suspend))
-        .route("/resume", post(state::resume));
+        .route("/resume", post(state::resume))
+        .route("/caller", get(support::ask_caller).post(support::check_caller));
     Router::new()
         .route("/accounts", get(list::show))
         .route("/accounts/new", get(invite::ask).post(invite::create))

@@ -8,13 +8,13 @@ use tower_sessions::Session;
 
 use super::answer::{Answer, Oops, see};
 use super::nav::{self, Here};
-use super::view::{Chrome, Flash};
+use super::view::{ActingBanner, Chrome, Flash, words};
 use crate::access::{Actor, Call};
 use crate::error::Error;
 use crate::http::security::RequestId;
 use crate::http::session::{self, Shown, SignedIn};
-use crate::model::{AccountId, Domain, DomainName};
-use crate::service::{App, sign_in};
+use crate::model::{AccountId, ActingId, Domain, DomainName, Refusal};
+use crate::service::{App, sign_in, support};
 
 /// What a request shows of itself before anybody asked who sent it.
 #[derive(Clone, Debug)]
@@ -138,7 +138,19 @@ impl Visitor {
     pub(super) async fn recognise(app: &App, seen: &Seen) -> Result<Self, Error> {
         let session = seen.session()?.clone();
         let mut known = session::read(&session).await?.ok_or(Error::Unknown)?;
-        let actor = sign_in::with_session(app, known.account).await?;
+        let mut actor = sign_in::with_session(app, known.account).await?;
+        if let Some(id) = known.acting {
+            if let Some(acting) = support::resume(app, &actor, id).await? {
+                actor = acting;
+            } else {
+                known.acting = None;
+                session::write(&session, &known).await?;
+                // What was meant for a customer's place is not done in one's own.
+                if seen.method != Method::GET {
+                    return Err(acting_is_over());
+                }
+            }
+        }
         session::touch(&session, &mut known, app.clock.now()).await?;
         Ok(Self {
             app: app.clone(),
@@ -148,6 +160,25 @@ impl Visitor {
             look: seen.look,
             path: seen.uri.path().to_owned(),
         })
+    }
+
+    /// A call of the same person as themselves, whomever they look after.
+    pub(super) async fn in_person(&self) -> Result<Call, Error> {
+        let account = self.actor().identity().account.ok_or(Error::Unknown)?;
+        let actor = sign_in::with_session(&self.app, account).await?;
+        Ok(Call {
+            actor,
+            ..self.call.clone()
+        })
+    }
+
+    /// Begins or ends looking after a customer in this session.
+    pub(super) async fn act(&self, acting: Option<ActingId>) -> Result<(), Error> {
+        let Some(mut known) = session::read(&self.session).await? else {
+            return Err(Error::Unknown);
+        };
+        known.acting = acting;
+        session::write(&self.session, &known).await
     }
 
     pub(super) fn actor(&self) -> &Actor {
@@ -183,6 +214,11 @@ impl Visitor {
             theme: self.look.theme,
             compact: self.look.compact,
             shortcuts: self.look.shortcuts,
+            acting: self.actor().acting().map(|acting| ActingBanner {
+                name: acting.name.clone(),
+                ticket: acting.ticket.clone(),
+                until: words::moment(acting.ends_at, self.now()),
+            }),
             version: env!("CARGO_PKG_VERSION"),
         })
     }
@@ -238,6 +274,11 @@ impl Visitor {
     pub(super) async fn renew(&self) -> Result<(), Error> {
         session::renew(&self.session).await
     }
+}
+
+fn acting_is_over() -> Error {
+    let detail = "The time of looking after the customer is over, and nothing was changed.";
+    Refusal::new("acting_over", detail, "Begin again if you are not done.").into()
 }
 
 impl FromRequestParts<App> for Visitor {

@@ -22,6 +22,7 @@ mod people;
 mod pools;
 mod races;
 mod search;
+mod support;
 mod tokens;
 mod transfers;
 

@@ -9,3 +9,4 @@ mod problems;
 mod role_flows;
 mod secrets;
 mod strangers;
+mod support_flows;

@@ -7,7 +7,7 @@ use super::super::view::history::happening;
 use super::super::view::{Fact, Happening, Note, words};
 use super::super::visitor::{At, Visitor};
 use super::list::{address, badge};
-use crate::access::{AuditRead, GrantManage, Scope};
+use crate::access::{AuditRead, GrantManage, Scope, SupportAssist};
 use crate::error::Error;
 use crate::model::AccountId;
 use crate::service::mailboxes::Inside;
@@ -30,6 +30,7 @@ pub(in crate::http::web) async fn show(visitor: Visitor, At(id): At<AccountId>) 
         notes: notes(&visitor, &person, is_self, verbs.invite_again),
         can: verbs,
         explain: format!("/explain?account={id}"),
+        can_check: !is_self && visitor.actor().may_anywhere::<SupportAssist>(),
         can_give: !is_self && visitor.actor().may_anywhere::<GrantManage>(),
         facts: facts(&visitor, &person),
         grants: person

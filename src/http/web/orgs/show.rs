@@ -12,7 +12,7 @@ use super::super::view::{Happening, Link, Note, mail, words};
 use super::super::visitor::{At, Visitor};
 use crate::access::{
     AccountInvite, AccountRead, AuditRead, DomainCreate, GrantManage, OrgCreate, OrgDelete, OrgSuspend,
-    OrgUpdate, Place,
+    OrgUpdate, Place, SupportAssist,
 };
 use crate::error::Error;
 use crate::model::{Org, OrgId, OrgKind};
@@ -129,6 +129,7 @@ fn verbs(visitor: &Visitor, org: &Org, place: &Place) -> OrgVerbs {
     OrgVerbs {
         add_domain: actor.may::<DomainCreate>(place),
         add_org: org.kind != OrgKind::Customer && actor.may::<OrgCreate>(place),
+        assist: own && actor.may::<SupportAssist>(place),
         update: actor.may::<OrgUpdate>(place),
         suspend: suspends && !off,
         resume: suspends && off,

@@ -94,6 +94,8 @@ pub(in crate::http::web) struct AccountPage {
     /// Where it is told what the account may do, and why.
     pub(in crate::http::web) explain: String,
     pub(in crate::http::web) can_give: bool,
+    /// Whether the visitor may ask a caller for the code of this account.
+    pub(in crate::http::web) can_check: bool,
     pub(in crate::http::web) facts: Vec<Fact>,
     pub(in crate::http::web) grants: Vec<GrantRow>,
     /// Nothing when the visitor may not read what happened.

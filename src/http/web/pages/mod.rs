@@ -10,3 +10,4 @@ pub(super) mod mailboxes;
 pub(super) mod orgs;
 pub(super) mod people;
 pub(super) mod roles;
+pub(super) mod support;

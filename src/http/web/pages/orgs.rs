@@ -43,6 +43,7 @@ pub(in crate::http::web) struct Orgs {
 pub(in crate::http::web) struct OrgVerbs {
     pub(in crate::http::web) add_domain: bool,
     pub(in crate::http::web) add_org: bool,
+    pub(in crate::http::web) assist: bool,
     pub(in crate::http::web) update: bool,
     pub(in crate::http::web) suspend: bool,
     pub(in crate::http::web) resume: bool,

@@ -27,7 +27,7 @@ pub(in crate::http::web) fn is_of_kind(kind: EventKind, wanted: &str) -> bool {
         "" => true,
         "password" => matches!(what, "password_set" | "setup_link_made"),
         "bin" => matches!(what, "deleted" | "restored" | "purged"),
-        "access" => matches!(thing, "account" | "grant" | "role" | "token"),
+        "access" => matches!(thing, "account" | "grant" | "role" | "token" | "support"),
         other => thing == other,
     }
 }
@@ -81,9 +81,11 @@ pub(in crate::http::web) fn row(event: &EventRecord, now: Timestamp) -> Activity
 
 fn reason(event: &EventRecord) -> String {
     let reason = event.detail.reason.as_deref();
-    reason
-        .map(|reason| format!("because: {reason}"))
-        .unwrap_or_default()
+    let because = reason.map(|reason| format!("because: {reason}"));
+    let acting = event.detail.acting.as_ref();
+    let acting = acting.map(|acting| format!("as support of {}, ticket {}", acting.org, acting.ticket));
+    let told: Vec<String> = [because, acting].into_iter().flatten().collect();
+    told.join(" · ")
 }
 
 /// How somebody proved who they are, in words.
@@ -156,6 +158,7 @@ fn icon(kind: EventKind) -> &'static str {
         EventKind::AccountSignedIn => "log-in",
         EventKind::GrantGiven | EventKind::RoleCreated => "shield-check",
         EventKind::TokenRevoked => "lock",
+        EventKind::SupportBegan | EventKind::SupportEnded | EventKind::SupportCallerChecked => "life-buoy",
         EventKind::ProvisioningRetried | EventKind::ProvisioningResynced => "refresh-cw",
     }
 }

@@ -24,11 +24,21 @@ pub(super) struct Chrome {
     /// What stands in the search box.
     pub(super) query: String,
     pub(super) flash: Option<Flash>,
+    /// Whom the visitor looks after as their support.
+    pub(super) acting: Option<ActingBanner>,
     /// `light`, `dark`, or empty: as the system likes it.
     pub(super) theme: &'static str,
     pub(super) compact: bool,
     pub(super) shortcuts: bool,
     pub(super) version: &'static str,
+}
+
+/// Whom somebody looks after, as it stands above every page.
+#[derive(Clone, Debug, Default)]
+pub(super) struct ActingBanner {
+    pub(super) name: String,
+    pub(super) ticket: String,
+    pub(super) until: Moment,
 }
 
 impl Flash {
