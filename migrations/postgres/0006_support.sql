@@ -3,7 +3,7 @@ CREATE TABLE acting (
   id                    UUID PRIMARY KEY NOT NULL,
   account_id            UUID NOT NULL REFERENCES accounts(id),
   name                  TEXT NOT NULL,
-  org_id                UUID NOT NULL REFERENCES orgs(id),
+  org_id                UUID NOT NULL,
   reason                TEXT NOT NULL,
   ticket                TEXT NOT NULL,
   started_at            BIGINT NOT NULL,

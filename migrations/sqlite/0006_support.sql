@@ -3,7 +3,7 @@ CREATE TABLE acting (
   id                    BLOB PRIMARY KEY NOT NULL,
   account_id            BLOB NOT NULL REFERENCES accounts(id),
   name                  TEXT NOT NULL,
-  org_id                BLOB NOT NULL REFERENCES orgs(id),
+  org_id                BLOB NOT NULL,
   reason                TEXT NOT NULL,
   ticket                TEXT NOT NULL,
   started_at            INTEGER NOT NULL,

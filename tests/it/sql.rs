@@ -323,6 +323,10 @@ const MAY_WALK: &[(&str, &str)] = &[
         "once, at the first start",
     ),
     (
+        "FROM acting s JOIN orgs o",
+        "walks the times in which support acted, which are few, for the path of each",
+    ),
+    (
         "FROM grants g JOIN accounts a",
         "sorts the few who look after one thing",
     ),
@@ -417,7 +421,8 @@ fn both_databases_have_the_same_migrations() {
         .iter()
         .map(|name| name.split('_').next().unwrap().parse().unwrap())
         .collect();
-    assert_eq!(numbers, (1..=sqlite.len()).collect::<Vec<_>>());
+    // A number may be left out; none is given twice.
+    assert!(numbers.windows(2).all(|pair| pair[0] < pair[1]), "{numbers:?}");
 }
 
 #[test]

@@ -30,6 +30,9 @@ macro_rules! codes {
 }
 
 codes! {
+    "acting_over" 409 "The time of looking after a customer is over."
+        "Support looks after a customer for half an hour at most, and a form was sent after that."
+        "Begin again, with the reason and the ticket.";
     "alias_loop" 409 "Mail would run in a circle."
         "A destination leads, over other aliases or forwardings, back to the address itself."
         "Take the destination out that leads back. Ask /resolve where mail for an address goes.";
@@ -141,6 +144,9 @@ codes! {
     "not_found" 404 "There is no such thing, or it is not yours to see."
         "It never was, it is gone, or your grants do not reach it. The answer is the same on purpose."
         "Check the name. Ask for access if you expected to see it.";
+    "not_in_person" 403 "Only whoever signed in themselves gets a code for support."
+        "A code was asked for with a token, or while acting for a customer."
+        "Stop acting, or sign in to the portal.";
     "not_invited" 409 "The account waits for no invitation."
         "The person chose a password already, or it is a service."
         "There is nothing to send.";
