@@ -142,6 +142,8 @@ ids! {
     RoleId("rol_");
     /// Names the time in which somebody of the desk looked after a customer.
     ActingId("act_");
+    /// Names a letter: a mail that Postdesk itself writes.
+    LetterId("let_");
     /// Names a provisioning target.
     TargetId("tgt_");
 }

@@ -39,8 +39,8 @@ pub use domain::{
 pub use domain_name::{BadDomainName, DomainName};
 pub use event::{ActedFor, Detail, Event, EventKind, FieldChange, ObjectKind, Subject, Touched};
 pub use id::{
-    AccountId, ActingId, AliasId, BadId, DomainId, EventId, GrantId, MailboxId, OrgId, RoleId, TargetId,
-    TokenId,
+    AccountId, ActingId, AliasId, BadId, DomainId, EventId, GrantId, LetterId, MailboxId, OrgId, RoleId,
+    TargetId, TokenId,
 };
 pub use invalid::{FieldProblem, Invalid, Problem};
 pub use limits::{Delta, Limits, Pool, Usage};
