@@ -12,6 +12,10 @@ use crate::model::{
 };
 use crate::store::{MailboxFilter, Page, PageRequest};
 
+mod moves;
+
+pub use moves::relocate;
+
 /// Deepest an org may lie below the provider.
 pub const DEEPEST: usize = 8;
 

@@ -60,7 +60,7 @@ pub use delivery::Onward;
 pub use domains::Domains;
 pub use grants::{Access, GrantDraft, GrantRecord, WritesGrants};
 pub use mailboxes::{MailboxFilter, MailboxSort, Mailboxes, NewMailbox, StateFilter};
-pub use orgs::Orgs;
+pub use orgs::{LeftBehind, Orgs};
 pub use page::{Cursor, Page, PageRequest};
 pub use people::{AccountKind, Person};
 pub use roles::OwnRole;

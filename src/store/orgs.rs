@@ -17,7 +17,10 @@ macro_rules! columns {
     };
 }
 
+mod moves;
 mod off;
+
+pub use moves::LeftBehind;
 
 row! {
     struct OrgRow {

@@ -17,6 +17,7 @@ mod limits;
 mod links;
 mod lists;
 mod mailboxes;
+mod moves;
 mod orgs;
 mod people;
 mod pools;
