@@ -24,6 +24,7 @@ both! {
     a_domain_is_deleted_and_brought_back_with_everything_in_it,
     a_customer_and_its_domain_are_added,
     a_customer_is_changed_suspended_resumed_deleted_and_brought_back,
+    a_customer_is_moved_and_a_domain_handed_over,
     a_customer_who_still_has_domains_is_not_deleted,
     enter_on_the_search_opens_the_only_hit,
     a_deleted_mailbox_is_found_in_the_bin_and_by_the_search,
@@ -261,6 +262,26 @@ async fn a_customer_is_changed_suspended_resumed_deleted_and_brought_back(app: &
         .send(&list, &list.form_to("/restore"), &[])
         .await
         .says("Big Brook is back");
+}
+
+async fn a_customer_is_moved_and_a_domain_handed_over(app: &TestApp) {
+    brightwater(app).await;
+    let org = app.domain_now("brightwater.example").await.org_id;
+    let to = app.reseller("Northlight").await;
+    let mut browser = operator(app).await;
+    let parent = to.id.to_string();
+    let page = fill(&mut browser, &format!("/orgs/{org}/move"), &[("parent", &parent)]).await;
+    page.says("was moved, with everything below it");
+    let page = fill(
+        &mut browser,
+        "/domains/brightwater.example/transfer",
+        &[("org", &parent)],
+    )
+    .await;
+    page.says("was handed over, with everything in it");
+    assert_eq!(app.domain_now("brightwater.example").await.org_id, to.id);
+    let page = fill(&mut browser, &format!("/orgs/{parent}/move"), &[("parent", "")]).await;
+    assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
 }
 
 async fn a_customer_who_still_has_domains_is_not_deleted(app: &TestApp) {
