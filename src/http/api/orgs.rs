@@ -316,7 +316,8 @@ async fn patch(ask: Ask) -> Result<Response, Problem> {
 
 /// Delete an org
 ///
-/// It must be empty. It goes into the bin and can be restored until `purge_at`.
+/// It goes into the bin with everything below it, and can be restored until `purge_at` with all that went with it. Takes
+/// `domain.delete` too if there are domains.
 #[utoipa::path(delete, path = "/orgs/{org}", operation_id = "deleteOrg", tag = "Orgs",
     responses((status = 200, description = "The org in the bin.", body = Shown)))]
 async fn delete(ask: Ask) -> Result<Response, Problem> {

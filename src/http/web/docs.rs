@@ -135,9 +135,6 @@ codes! {
     "not_by_token" 403 "A token cannot change who may do what."
         "Roles, accounts and tokens were to be changed with an API token."
         "Sign in to the portal and do it there.";
-    "not_empty" 409 "It still holds something."
-        "A customer with domains or customers below it cannot be deleted."
-        "Delete or move what it holds first.";
     "not_found" 404 "There is no such thing, or it is not yours to see."
         "It never was, it is gone, or your grants do not reach it. The answer is the same on purpose."
         "Check the name. Ask for access if you expected to see it.";

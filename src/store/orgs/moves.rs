@@ -155,7 +155,7 @@ impl Orgs<'_, OrgDelete> {
 
     /// A grant says where its scope is: everybody who holds one inside is looked at anew. Whoever asks is so once the
     /// change is made, see [`Store::look_anew`](crate::store::Store::look_anew).
-    fn look_anew_inside(&mut self, from: &OrgPath) -> Result<(), Error> {
+    pub(super) fn look_anew_inside(&mut self, from: &OrgPath) -> Result<(), Error> {
         let account = self.0.permit.actor().identity().account;
         self.0
             .tx

@@ -22,6 +22,7 @@ mod orgs;
 mod people;
 mod pools;
 mod races;
+mod removals;
 mod search;
 mod tokens;
 mod transfers;
