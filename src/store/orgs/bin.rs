@@ -64,6 +64,31 @@ const OUT: [Step; 4] = [
     },
 ];
 
+/// What is worked out anew once things are back.
+const BACK: [&str; 6] = [
+            "UPDATE orgs SET deleted_at = NULL, purge_at = NULL, deleted_with = NULL, version = version + 1
+             WHERE path > $1 AND path < $2 AND deleted_with = $3",
+            "INSERT INTO addresses (domain, local_part, kind, object_id)
+             SELECT domain, local_part, 'mailbox', id FROM mailboxes
+             WHERE org_path >= $1 AND org_path < $2 AND deleted_at IS NULL AND $3 = $3",
+            "INSERT INTO addresses (domain, local_part, kind, object_id)
+             SELECT domain, local_part, 'alias', id FROM aliases
+             WHERE org_path >= $1 AND org_path < $2 AND deleted_at IS NULL AND $3 = $3",
+            "UPDATE orgs SET (used_domains, used_mailboxes, used_aliases, used_quota_bytes, used_unlimited) = (
+               SELECT COUNT(*), COALESCE(SUM(d.used_mailboxes), 0), COALESCE(SUM(d.used_aliases), 0),
+                 COALESCE(SUM(d.used_quota_bytes), 0), COALESCE(SUM(d.used_unlimited), 0) FROM domains d
+               WHERE d.org_path >= orgs.path AND d.org_path < substr(orgs.path, 1, length(orgs.path) - 1) || '0'
+                 AND d.deleted_at IS NULL)
+             WHERE path >= $1 AND path < $2 AND $3 = $3",
+            "UPDATE search_terms SET deleted = FALSE WHERE org_path >= $1 AND org_path < $2 AND $3 = $3",
+            // What was in the bin on its own account stays there.
+            "UPDATE search_terms SET deleted = TRUE WHERE org_path >= $1 AND org_path < $2 AND object_id IN (
+               SELECT id FROM mailboxes WHERE org_path >= $1 AND org_path < $2 AND deleted_at IS NOT NULL
+               UNION ALL SELECT id FROM aliases WHERE org_path >= $1 AND org_path < $2 AND deleted_at IS NOT NULL
+               UNION ALL SELECT id FROM domains WHERE org_path >= $1 AND org_path < $2 AND deleted_at IS NOT NULL
+               UNION ALL SELECT id FROM orgs WHERE path >= $1 AND path < $2 AND deleted_at IS NOT NULL AND id <> $3)",
+];
+
 impl Orgs<'_, OrgDelete> {
     /// Holds on to the orgs above, the org and those below it, from the top of the tree down.
     pub fn hold_subtree(&mut self) -> Result<(), Error> {
@@ -175,29 +200,7 @@ impl Orgs<'_, OrgDelete> {
                     .map(|(id, version)| Touched { kind, id, version }),
             );
         }
-        for sql in [
-            "UPDATE orgs SET deleted_at = NULL, purge_at = NULL, deleted_with = NULL, version = version + 1
-             WHERE path > $1 AND path < $2 AND deleted_with = $3",
-            "INSERT INTO addresses (domain, local_part, kind, object_id)
-             SELECT domain, local_part, 'mailbox', id FROM mailboxes
-             WHERE org_path >= $1 AND org_path < $2 AND deleted_at IS NULL AND $3 = $3",
-            "INSERT INTO addresses (domain, local_part, kind, object_id)
-             SELECT domain, local_part, 'alias', id FROM aliases
-             WHERE org_path >= $1 AND org_path < $2 AND deleted_at IS NULL AND $3 = $3",
-            "UPDATE orgs SET (used_domains, used_mailboxes, used_aliases, used_quota_bytes, used_unlimited) = (
-               SELECT COUNT(*), COALESCE(SUM(d.used_mailboxes), 0), COALESCE(SUM(d.used_aliases), 0),
-                 COALESCE(SUM(d.used_quota_bytes), 0), COALESCE(SUM(d.used_unlimited), 0) FROM domains d
-               WHERE d.org_path >= orgs.path AND d.org_path < substr(orgs.path, 1, length(orgs.path) - 1) || '0'
-                 AND d.deleted_at IS NULL)
-             WHERE path >= $1 AND path < $2 AND $3 = $3",
-            "UPDATE search_terms SET deleted = FALSE WHERE org_path >= $1 AND org_path < $2 AND $3 = $3",
-            // What was in the bin on its own account stays there.
-            "UPDATE search_terms SET deleted = TRUE WHERE org_path >= $1 AND org_path < $2 AND object_id IN (
-               SELECT id FROM mailboxes WHERE org_path >= $1 AND org_path < $2 AND deleted_at IS NOT NULL
-               UNION ALL SELECT id FROM aliases WHERE org_path >= $1 AND org_path < $2 AND deleted_at IS NOT NULL
-               UNION ALL SELECT id FROM domains WHERE org_path >= $1 AND org_path < $2 AND deleted_at IS NOT NULL
-               UNION ALL SELECT id FROM orgs WHERE path >= $1 AND path < $2 AND deleted_at IS NOT NULL AND id <> $3)",
-        ] {
+        for sql in BACK {
             self.inside(sql, &path, org)?;
         }
         self.look_anew_inside(&path)?;

@@ -241,7 +241,10 @@ async fn nothing_is_added_to_an_org_that_goes(app: &TestApp) {
 
         assert!(times(&words, "done") >= 1, "{words:?}");
         let late = domains::get(app, &call(app), &format!("round{round}.example").parse().unwrap()).await;
-        assert!(late.map_or(true, |(domain, _)| domain.deleted.is_some()), "it went with it");
+        assert!(
+            late.map_or(true, |(domain, _)| domain.deleted.is_some()),
+            "it went with it"
+        );
     }
     app.verify().await;
 }
