@@ -21,9 +21,11 @@ row! {
 
 macro_rules! columns {
     () => {
-        "id, at, kind, org_path, domain_id, subject_kind, subject_id, subject, actor, credential, request_id, detail"
+        "events.id, events.at, events.kind, events.org_path, events.domain_id, events.subject_kind, events.subject_id,
+         events.subject, events.actor, events.credential, events.request_id, events.detail"
     };
 }
+mod former;
 
 /// An entry of the audit.
 #[derive(Clone, Debug)]
@@ -127,6 +129,16 @@ impl Store {
             None => query.bind(path).bind(end),
         };
         let mut rows: Vec<EventRow> = query.fetch_page().await?;
+        // An org may have been elsewhere in the tree: what happened there until it left is still told of it.
+        if place.domain.is_none() && place.org != OrgPath::root() {
+            let wanted = (seen, page.rows());
+            rows.extend(self.former_events(&place.org, filter, wanted).await?);
+            rows.sort_by_key(|row| row.id);
+            rows.dedup_by_key(|row| row.id);
+            if filter.order == EventOrder::NewestFirst {
+                rows.reverse();
+            }
+        }
         // A thing stays in its domain: of one in another domain nothing is shown, of one in this everything.
         let is_here =
             |row: &EventRow| place.domain.is_none() || row.domain_id.map(DomainId::from) == place.domain;

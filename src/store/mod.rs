@@ -63,7 +63,7 @@ pub use domains::Domains;
 pub use grants::{Access, GrantDraft, GrantRecord, WritesGrants};
 pub use letters::{Letter, LetterFate, LetterState};
 pub use mailboxes::{MailboxFilter, MailboxSort, Mailboxes, NewMailbox, StateFilter};
-pub use orgs::Orgs;
+pub use orgs::{LeftBehind, Orgs};
 pub use page::{Cursor, Page, PageRequest};
 pub use people::{AccountKind, Person};
 pub use roles::OwnRole;

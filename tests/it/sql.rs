@@ -360,6 +360,11 @@ const MAY_WALK: &[(&str, &str)] = &[
         "sorts the history of one customer",
     ),
     (
+        "FROM former_paths f JOIN orgs o",
+        "sorts what happened to orgs before they were moved",
+    ),
+    ("FROM roles r JOIN orgs p", "groups the few roles of one org"),
+    (
         "UNION SELECT CAST($9 AS TEXT)",
         "six words that came with the statement",
     ),

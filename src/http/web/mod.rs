@@ -110,6 +110,10 @@ fn domain_routes() -> Router<App> {
         .route("/domain-aliases/{alias}/remove", post(settings::remove_name))
         .route("/suspend", post(settings::suspend))
         .route("/resume", post(settings::resume))
+        .route(
+            "/transfer",
+            get(orgs::moves::ask_transfer).post(orgs::moves::transfer),
+        )
         .route("/delete", get(settings::ask_delete).post(settings::delete))
         .route("/restore", post(settings::restore));
     Router::new()
@@ -132,11 +136,12 @@ fn alias_routes() -> Router<App> {
 }
 
 fn org_routes() -> Router<App> {
-    use orgs::{edit, show, state};
+    use orgs::{edit, moves, show, state};
 
     let of_org = Router::new()
         .route("/", get(show::show))
         .route("/edit", get(edit::ask).post(edit::save))
+        .route("/move", get(moves::ask).post(moves::relocate))
         .route("/activity", get(records::of_org))
         .route("/suspend", get(state::ask_suspend).post(state::suspend))
         .route("/resume", post(state::resume))

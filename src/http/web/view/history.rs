@@ -146,7 +146,7 @@ fn icon(kind: EventKind) -> &'static str {
         | EventKind::MailboxRestored
         | EventKind::AliasRestored => "archive-restore",
         EventKind::DomainAliasRemoved | EventKind::GrantRevoked => "x",
-        EventKind::MailboxRenamed | EventKind::DomainTransferred => "at-sign",
+        EventKind::MailboxRenamed | EventKind::DomainTransferred | EventKind::OrgMoved => "at-sign",
         EventKind::MailboxPasswordSet | EventKind::AccountPasswordSet | EventKind::TokenCreated => {
             "key-round"
         }
