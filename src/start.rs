@@ -200,6 +200,9 @@ pub fn assemble(
         mail_hosts,
         api_per_minute: settings.http.api_per_minute,
         checkpoints: OnceLock::new(),
+        exports: Arc::new(tokio::sync::Semaphore::new(
+            crate::service::audit::EXPORTS_AT_A_TIME,
+        )),
     }))
 }
 
