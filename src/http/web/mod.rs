@@ -18,6 +18,7 @@ mod answer;
 mod docs;
 mod docs_api;
 mod domains;
+mod explain;
 mod forms;
 mod home;
 mod limits;
@@ -62,6 +63,7 @@ fn doors() -> Router<App> {
     Router::new()
         .route("/", get(home::home))
         .route("/help", get(home::help))
+        .route("/explain", get(explain::show))
         .route("/search", get(search::results))
         .route("/search/suggest", get(search::suggestions))
         .route("/docs/api", get(docs_api::show))

@@ -13,6 +13,7 @@ mod clock;
 mod delegation;
 mod domains;
 mod exports;
+mod explain;
 mod limits;
 mod links;
 mod lists;

@@ -47,6 +47,11 @@ const PAGES: &[&str] = &[
     "/accounts/{account}/roles/new",
     "/accounts/{account}/roles/{grant}/revoke",
     "/accounts/{account}/suspend",
+    "/explain?object={domain}",
+    "/explain?object={mailbox}",
+    "/explain?object={org}",
+    "/explain?object={account}",
+    "/explain?account={account}&object={domain}",
 ];
 
 /// Every form about one thing, with what it needs to get as far as the question who asks.
@@ -208,6 +213,7 @@ async fn somebody_who_is_not_signed_in_is_sent_to_the_door() {
         "/accounts",
         "/accounts/new",
         "/account",
+        "/explain",
         "/system/targets",
         "/bin",
         "/help",
@@ -251,6 +257,7 @@ async fn the_operator_opens_every_page() {
         "/accounts",
         "/accounts/new",
         "/account",
+        "/explain",
         "/system/targets",
         "/system/activity",
         "/bin",
@@ -285,8 +292,11 @@ async fn a_refused_page_names_the_permission_and_who_has_it() {
     assert_eq!(page.status, StatusCode::FORBIDDEN);
     page.says("You may not do that")
         .says("<code>mailbox.delete</code>")
-        .says("Who can: ")
-        .says(&name);
+        .says(&format!("{name} can."))
+        .says("on anna@brightwater.example");
+    let why = browser.get("/explain?object=anna@brightwater.example").await;
+    why.says("Delete and restore mailboxes")
+        .says("No role that you hold here allows it");
 
     // Who may not see who manages is not told either.
     let desk = world.app.help_desk("brightwater.example").await;

@@ -4,6 +4,7 @@ pub(super) mod accounts;
 pub(super) mod addresses;
 pub(super) mod common;
 pub(super) mod domains;
+pub(super) mod explain;
 pub(super) mod mailbox;
 pub(super) mod mailboxes;
 pub(super) mod orgs;
