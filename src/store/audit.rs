@@ -281,10 +281,11 @@ impl Store {
                 columns!(),
                 " FROM events WHERE id < $1 AND id > $3 ORDER BY id DESC LIMIT $2 + 0"
             )),
+            // With the second border plain, SQLite would walk everything by id instead of the one customer's history.
             (None, None) => self.db.read(concat!(
                 "SELECT ",
                 columns!(),
-                " FROM events WHERE id < $1 AND id > $3 AND org_path >= $4 AND org_path < $5
+                " FROM events WHERE id < $1 AND COALESCE(id, $3) > $3 AND org_path >= $4 AND org_path < $5
                   ORDER BY id DESC LIMIT $2 + 0"
             )),
         }
@@ -312,7 +313,7 @@ impl Store {
             (None, None) => self.db.read(concat!(
                 "SELECT ",
                 columns!(),
-                " FROM events WHERE id > $1 AND id < $3 AND org_path >= $4 AND org_path < $5
+                " FROM events WHERE id > $1 AND COALESCE(id, $3) < $3 AND org_path >= $4 AND org_path < $5
                   ORDER BY id LIMIT $2 + 0"
             )),
         }

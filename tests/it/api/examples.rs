@@ -402,7 +402,7 @@ fn story() -> Vec<Example> {
         (
             "exportAudit",
             GET,
-            "/audit/export?domain=brightwater.example&type=mailbox&format=ndjson",
+            "/audit/export?domain=brightwater.example&type=mailbox.renamed",
             none(),
             200,
         ),

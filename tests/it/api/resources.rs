@@ -25,7 +25,10 @@ async fn an_export_is_a_table_without_formulas_or_an_event_a_line(app: &TestApp)
     let client = Client::operator(app).await;
     app.mailbox("ana@brightwater.example").await;
     let note = json!({"note": "=HYPERLINK(\"http://evil.example\")"});
-    client.patch("/domains/brightwater.example", note).expect(200).await;
+    client
+        .patch("/domains/brightwater.example", note)
+        .expect(200)
+        .await;
     let reason = json!({"reason": "=1+1"});
     let path = "/domains/brightwater.example/suspension";
     client.put(path, reason).expect(200).await;
@@ -41,7 +44,11 @@ async fn an_export_is_a_table_without_formulas_or_an_event_a_line(app: &TestApp)
 
     let lines = client.get(&format!("{export}&type=domain")).expect(200).await;
     assert_eq!(lines.header("content-type"), "application/x-ndjson");
-    let lines: Vec<serde_json::Value> = lines.text("").lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let lines: Vec<serde_json::Value> = lines
+        .text("")
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
     let kinds: Vec<&str> = lines.iter().map(|line| line["type"].as_str().unwrap()).collect();
     assert_eq!(kinds, ["domain.suspended", "domain.updated", "domain.created"]);
     let told = client.get("/audit/export?format=pdf&type=x&from=yesterday");

@@ -22,7 +22,8 @@ async fn found(app: &TestApp, filter: EventFilter) -> Vec<String> {
     let page = PageRequest::first(500);
     let found = audit::search(app, &app.root(), &Inside::Everything, &filter, &page).await;
     let told = found.unwrap().items.into_iter();
-    told.map(|event| format!("{} {}", event.kind.as_str(), event.subject)).collect()
+    told.map(|event| format!("{} {}", event.kind.as_str(), event.subject))
+        .collect()
 }
 
 async fn taken(app: &TestApp, call: &Call, inside: Inside, filter: EventFilter) -> Vec<EventRecord> {
@@ -38,27 +39,56 @@ async fn what_is_looked_for_is_found_and_nothing_else(app: &TestApp) {
     app.mailbox("anna@brightwater.example").await;
     let operator = app.operator().await;
     let noon = app.days_later(1);
-    domains::delete(app, &operator.again().await, &"brightwater.example".parse().unwrap())
-        .await
-        .unwrap();
+    domains::delete(
+        app,
+        &operator.again().await,
+        &"brightwater.example".parse().unwrap(),
+    )
+    .await
+    .unwrap();
     let later = app.days_later(1);
     app.mailbox("bert@harbour.example").await;
     let none = EventFilter::default;
 
     let topic = |text: &str| Some(text.parse::<Topic>().unwrap());
-    let bin = EventFilter { topic: topic("bin"), ..none() };
+    let bin = EventFilter {
+        topic: topic("bin"),
+        ..none()
+    };
     assert_eq!(found(app, bin).await, ["domain.deleted brightwater.example"]);
-    let made = EventFilter { topic: topic("mailbox.created"), about: Some("ANNA".to_owned()), ..none() };
-    assert_eq!(found(app, made).await, ["mailbox.created anna@brightwater.example"]);
-    let day = EventFilter { from: Some(noon), until: Some(later), ..none() };
+    let made = EventFilter {
+        topic: topic("mailbox.created"),
+        about: Some("ANNA".to_owned()),
+        ..none()
+    };
+    assert_eq!(
+        found(app, made).await,
+        ["mailbox.created anna@brightwater.example"]
+    );
+    let day = EventFilter {
+        from: Some(noon),
+        until: Some(later),
+        ..none()
+    };
     assert_eq!(found(app, day).await, ["domain.deleted brightwater.example"]);
-    let after = EventFilter { from: Some(later), topic: topic("mailbox"), ..none() };
+    let after = EventFilter {
+        from: Some(later),
+        topic: topic("mailbox"),
+        ..none()
+    };
     assert_eq!(found(app, after).await, ["mailbox.created bert@harbour.example"]);
     let account = operator.call.actor.identity().account.unwrap();
-    let own = EventFilter { who: Some(Who::Account(account)), ..none() };
+    let own = EventFilter {
+        who: Some(Who::Account(account)),
+        ..none()
+    };
     assert_eq!(found(app, own).await, ["domain.deleted brightwater.example"]);
     let name = operator.call.actor.identity().name.to_uppercase();
-    let own = EventFilter { who: Some(Who::Named(name)), from: Some(noon), ..none() };
+    let own = EventFilter {
+        who: Some(Who::Named(name)),
+        from: Some(noon),
+        ..none()
+    };
     assert_eq!(found(app, own).await, ["domain.deleted brightwater.example"]);
 }
 
@@ -67,11 +97,17 @@ async fn an_export_holds_all_of_it_and_is_in_the_audit(app: &TestApp) {
         app.mailbox(&format!("m{n}@brightwater.example")).await;
     }
     let page = PageRequest::first(500);
-    let before = audit::list(app, &app.root(), &Inside::Everything, &page).await.unwrap();
+    let before = audit::list(app, &app.root(), &Inside::Everything, &page)
+        .await
+        .unwrap();
 
     let all = taken(app, &app.root(), Inside::Everything, EventFilter::default()).await;
 
-    assert_eq!(all[0].kind, EventKind::AuditExported, "the export itself comes first");
+    assert_eq!(
+        all[0].kind,
+        EventKind::AuditExported,
+        "the export itself comes first"
+    );
     assert_eq!(all[0].detail.text, "as csv, all of it");
     let ids = |events: &[EventRecord]| events.iter().map(|event| event.id).collect::<Vec<_>>();
     assert_eq!(ids(&all[1..]), ids(&before.items));
@@ -84,12 +120,14 @@ async fn only_whoever_holds_audit_export_there_takes_it_away(app: &TestApp) {
     let admin = app.domain_admin("brightwater.example").await;
     let scope = app.domain_scope("brightwater.example").await;
     let auditor = app.role(Role::Auditor, scope).await;
-    let ask = async |call, inside| {
-        word(&audit::export(app, call, &inside, EventFilter::default(), "csv").await)
-    };
+    let ask =
+        async |call, inside| word(&audit::export(app, call, &inside, EventFilter::default(), "csv").await);
 
     assert_eq!(ask(&admin.call, domain()).await, "audit.export is missing");
-    assert_eq!(ask(&admin.call, Inside::Everything).await, "audit.export is missing");
+    assert_eq!(
+        ask(&admin.call, Inside::Everything).await,
+        "audit.export is missing"
+    );
     let theirs = Inside::Domain("harbour.example".parse().unwrap());
     assert_eq!(ask(&auditor.call, theirs).await, "not found");
 
@@ -120,12 +158,22 @@ async fn what_happened_until_a_transfer_leaves_with_both(app: &TestApp) {
     let left = taken(app, &old.call, Inside::Org(from.id), EventFilter::default()).await;
     assert_eq!(mailboxes(left), ["before@harbour.example"]);
     let kept = taken(app, &new.call, Inside::Domain(name), EventFilter::default()).await;
-    assert_eq!(mailboxes(kept), ["after@harbour.example", "before@harbour.example"]);
+    assert_eq!(
+        mailboxes(kept),
+        ["after@harbour.example", "before@harbour.example"]
+    );
 }
 
 async fn few_exports_run_at_a_time(app: &TestApp) {
     let begin = async || {
-        audit::export(app, &app.root(), &Inside::Everything, EventFilter::default(), "csv").await
+        audit::export(
+            app,
+            &app.root(),
+            &Inside::Everything,
+            EventFilter::default(),
+            "csv",
+        )
+        .await
     };
     let mut running = Vec::new();
     for _ in 0..audit::EXPORTS_AT_A_TIME {
