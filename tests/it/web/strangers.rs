@@ -2,6 +2,8 @@
 
 use http::{Method, StatusCode};
 use postdesk::access::{Role, Scope};
+use postdesk::model::Note;
+use postdesk::service::roles::{self, RoleDraft};
 
 use super::browser::Browser;
 use crate::support::app::TestApp;
@@ -47,6 +49,10 @@ const PAGES: &[&str] = &[
     "/accounts/{account}/roles/new",
     "/accounts/{account}/roles/{grant}/revoke",
     "/accounts/{account}/suspend",
+    "/roles/{role}",
+    "/roles/{role}/edit",
+    "/roles/{role}/delete",
+    "/roles/new?org={org}",
     "/explain?object={domain}",
     "/explain?object={mailbox}",
     "/explain?object={org}",
@@ -107,6 +113,9 @@ const FORMS: &[(&str, &str)] = &[
     ("/accounts/{account}/roles/{grant}/revoke", ""),
     ("/accounts/{account}/suspend", "reason=x"),
     ("/accounts/{account}/resume", ""),
+    ("/roles/{role}/edit", "name=Eve&permission=mailbox.read"),
+    ("/roles/{role}/delete", ""),
+    ("/roles/new", "name=Eve&permission=mailbox.read&org={org}"),
 ];
 
 /// Brightwater with one of each.
@@ -115,6 +124,7 @@ struct World {
     org: String,
     account: String,
     grant: String,
+    role: String,
 }
 
 impl World {
@@ -128,18 +138,27 @@ impl World {
         let id = manager.call.actor.identity().account.unwrap();
         let grant = manager.call.actor.grants()[0].id.to_string();
         drop(manager);
+        let draft = RoleDraft {
+            name: "Counter".parse().unwrap(),
+            description: Note::default(),
+            holds: "mailbox.read".parse().unwrap(),
+        };
+        let role = roles::create(&app, &app.root(), mailbox.org_id, draft).await;
+        let role = role.unwrap().value.id.to_string();
         Self {
             app,
             org,
             account: id.to_string(),
             grant,
+            role,
         }
     }
 
     fn real(&self, pattern: &str) -> String {
         let pattern = pattern
             .replace("{account}", &self.account)
-            .replace("{grant}", &self.grant);
+            .replace("{grant}", &self.grant)
+            .replace("{role}", &self.role);
         filled(&pattern, "brightwater.example", "anna", "sales", &self.org)
     }
 
@@ -147,7 +166,8 @@ impl World {
         let org = "org_00000000000000000000000000";
         let pattern = pattern
             .replace("{account}", "acc_00000000000000000000000000")
-            .replace("{grant}", "grt_00000000000000000000000000");
+            .replace("{grant}", "grt_00000000000000000000000000")
+            .replace("{role}", "rol_00000000000000000000000000");
         filled(&pattern, "nowhere.example", "nobody", "nothing", org)
     }
 
@@ -214,6 +234,8 @@ async fn somebody_who_is_not_signed_in_is_sent_to_the_door() {
         "/accounts/new",
         "/account",
         "/explain",
+        "/roles",
+        "/roles/new",
         "/system/targets",
         "/bin",
         "/help",
@@ -258,6 +280,9 @@ async fn the_operator_opens_every_page() {
         "/accounts/new",
         "/account",
         "/explain",
+        "/roles",
+        "/roles/new",
+        "/roles/help_desk",
         "/system/targets",
         "/system/activity",
         "/bin",

@@ -9,3 +9,4 @@ pub(super) mod mailbox;
 pub(super) mod mailboxes;
 pub(super) mod orgs;
 pub(super) mod people;
+pub(super) mod roles;
