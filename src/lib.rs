@@ -23,6 +23,7 @@ pub mod db;
 pub mod error;
 pub mod http;
 pub mod ids;
+pub mod letters;
 pub mod model;
 pub mod out;
 pub mod provisioning;

@@ -198,6 +198,7 @@ pub fn assemble(
         },
         base_url,
         mail_hosts,
+        sends_letters: settings.smtp.is_some(),
         api_per_minute: settings.http.api_per_minute,
         checkpoints: OnceLock::new(),
         exports: Arc::new(tokio::sync::Semaphore::new(

@@ -83,6 +83,10 @@ pub(super) async fn run(
         ))
     });
     let checkpoints = tokio::spawn(audit::keep_checkpoints(app.clone(), stop_worker.clone()));
+    let sender = settings
+        .worker
+        .enabled
+        .then(|| worker::send_letters(&app, settings, &stop_worker));
     tracing::info!(
         listen = %bound,
         url = app.base_url,
@@ -104,6 +108,10 @@ pub(super) async fn run(
         && timeout(LAST_WORDS, worker).await.is_err()
     {
         tracing::warn!("the worker did not stop in time");
+    }
+    if let Some(Some(sender)) = sender {
+        // A letter that is cut off here is sent again after the next start.
+        drop(timeout(LAST_WORDS, sender).await);
     }
     audit::last_checkpoint(&app, checkpoints).await;
     if timeout(LAST_WORDS, app.store.db().close()).await.is_err() {

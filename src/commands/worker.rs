@@ -3,13 +3,14 @@
 use std::path::Path;
 use std::time::Duration;
 
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::{Context, Failure, audit};
 use crate::config::Settings;
 use crate::service::App;
-use crate::{provisioning, signals, start};
+use crate::{letters, provisioning, signals, start};
 
 /// Pause before a worker that died is started again.
 const PAUSE: Duration = Duration::from_secs(2);
@@ -23,12 +24,26 @@ pub async fn worker(context: &Context) -> Result<(), Failure> {
     tracing::info!(database = %settings.database, targets = settings.targets.len(), "working");
 
     let checkpoints = tokio::spawn(audit::keep_checkpoints(app.clone(), shutdown.clone()));
+    let sender = send_letters(&app, settings, &shutdown);
     work(app.clone(), settings.clone(), "worker", shutdown).await;
+    if let Some(sender) = sender {
+        drop(tokio::time::timeout(PAUSE, sender).await);
+    }
 
     audit::last_checkpoint(&app, checkpoints).await;
     app.store.db().close().await;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Sends letters until `stop`, if there is a mail server to take them.
+pub(super) fn send_letters(
+    app: &App,
+    settings: &Settings,
+    stop: &CancellationToken,
+) -> Option<JoinHandle<()>> {
+    let smtp = settings.smtp.clone()?;
+    Some(tokio::spawn(letters::run(app.clone(), smtp, stop.clone())))
 }
 
 /// Works until `stop`. A worker that fails is started again, because people must not notice.

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::{
-    Entry, MailSettings, NodeSettings, Problem, Settings, Source, TargetSettings, is_loopback_name, secret,
+    Entry, MailSettings, NodeSettings, Problem, Settings, SmtpSecurity, SmtpSettings, Source, TargetSettings,
+    is_loopback_name, secret,
 };
 use crate::db::url::Engine;
 use crate::model::{ARGON2_MEMORY_KIB, ARGON2_PASSES};
@@ -188,6 +189,37 @@ fn words(settings: &Settings) -> Vec<Problem> {
         }
     }
     problems.extend(mail(&settings.mail));
+    problems.extend(settings.smtp.iter().flat_map(smtp));
+    problems
+}
+
+fn smtp(smtp: &SmtpSettings) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    if !is_bare_host(&smtp.host) {
+        let text = "must be a host name without scheme and port";
+        problems.push(Problem::error("smtp.host", text));
+    }
+    if smtp.timeout_s == 0 {
+        let text = "must be at least 1; leave it out for the default";
+        problems.push(Problem::error("smtp.timeout_s", text));
+    }
+    if let Some(file) = &smtp.ca_file
+        && let Err(error) = std::fs::read(file)
+    {
+        problems.push(Problem::error(
+            "smtp.ca_file",
+            &format!("cannot be read: {error}"),
+        ));
+    }
+    if smtp.security == SmtpSecurity::None && !is_loopback_name(&smtp.host) {
+        problems.push(if smtp.login.is_some() {
+            let text = "sends a password in the clear; use \"starttls\" or \"tls\"";
+            Problem::error("smtp.security", text)
+        } else {
+            let text = "sends invitation links in the clear to another machine; use \"starttls\" or \"tls\"";
+            Problem::advice("smtp.security", text)
+        });
+    }
     problems
 }
 

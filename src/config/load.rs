@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use super::reader::{OwnDatabase, Reader};
 use super::values::BaseUrl;
 use super::{
-    AuditSettings, BinSettings, ConfigError, Entry, HttpSettings, LogFormat, LogSettings, MailPolicySettings,
-    MailSettings, NodeSettings, NodeState, PasswordSettings, Problem, SessionSettings, Settings, Source,
-    Sources, TargetSchema, TargetSettings, WorkerSettings, check, secret, source,
+    AuditSettings, BinSettings, ConfigError, Entry, HttpSettings, LetterSender, LogFormat, LogSettings,
+    MailPolicySettings, MailSettings, NodeSettings, NodeState, PasswordSettings, Problem, SessionSettings,
+    Settings, SmtpSecurity, SmtpSettings, Source, Sources, TargetSchema, TargetSettings, WorkerSettings,
+    check, secret, source,
 };
 use crate::db::url::DatabaseUrl;
 
@@ -99,6 +100,7 @@ fn settings(reader: &mut Reader) -> Option<Settings> {
         },
         passwords: passwords(reader),
         mail,
+        smtp: smtp(reader),
         mail_policy: MailPolicySettings {
             special_use_tlds: reader.or("mail_policy.special_use_tlds", Vec::new()),
             protected_domains: reader.optional("mail_policy.protected_domains"),
@@ -198,6 +200,70 @@ fn mail(reader: &mut Reader, base_url: &BaseUrl) -> MailSettings {
         smtp_host,
         webmail_url: reader.optional("mail.webmail_url"),
     }
+}
+
+/// Nothing without a host; then no other key has a place.
+fn smtp(reader: &mut Reader) -> Option<SmtpSettings> {
+    let host = reader.optional::<String>("smtp.host");
+    let security = reader.or("smtp.security", SmtpSecurity::StartTls);
+    let port = reader.or("smtp.port", security.usual_port());
+    let user = reader.optional::<String>("smtp.user");
+    let password = reader
+        .optional::<PathBuf>("smtp.password_file")
+        .and_then(|path| read_secret(reader, "smtp.password_file", &path));
+    let from = reader.optional::<LetterSender>("smtp.from");
+    let ca_file = reader.optional::<PathBuf>("smtp.ca_file");
+    let timeout_s = reader.or("smtp.timeout_s", 30);
+    let unset = |reader: &Reader, key: &str| reader.source(key) == Some(Source::Default);
+    let Some(host) = host else {
+        let keys = [
+            "security",
+            "port",
+            "user",
+            "password_file",
+            "from",
+            "ca_file",
+            "timeout_s",
+        ];
+        let alone = keys.map(|key| format!("smtp.{key}"));
+        if let Some(key) = alone.iter().find(|key| !unset(reader, key)) {
+            reader.problem(
+                key,
+                "has no use without smtp.host; say which mail server takes the letters",
+            );
+        }
+        return None;
+    };
+    if from.is_none() && unset(reader, "smtp.from") {
+        reader.problem("smtp.from", "is missing; say who the letters are from");
+    }
+    let login = match (user, password) {
+        (Some(user), Some(password)) => Some((user, password.into())),
+        (Some(_), None) if unset(reader, "smtp.password_file") => {
+            reader.problem(
+                "smtp.password_file",
+                "is missing; smtp.user signs in with a password",
+            );
+            None
+        }
+        (None, Some(_)) => {
+            reader.problem(
+                "smtp.user",
+                "is missing; a password needs somebody who signs in with it",
+            );
+            None
+        }
+        _ => None,
+    };
+    Some(SmtpSettings {
+        host,
+        port,
+        security,
+        login,
+        from: from?,
+        ca_file,
+        timeout_s,
+    })
 }
 
 fn worker(reader: &mut Reader) -> WorkerSettings {

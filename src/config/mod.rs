@@ -17,7 +17,11 @@ use std::path::PathBuf;
 pub use explain::Entry;
 pub use load::{Loaded, entries, find_file, load};
 pub use source::{Flag, Source, Sources};
-pub use values::{BaseUrl, IpRange, LogFormat, NodeState, TargetSchema, is_loopback_name};
+pub use values::{
+    BaseUrl, IpRange, LetterSender, LogFormat, NodeState, SmtpSecurity, TargetSchema, is_loopback_name,
+};
+
+use secrecy::SecretString;
 
 use crate::db::url::DatabaseUrl;
 
@@ -40,6 +44,8 @@ pub struct Settings {
     pub passwords: PasswordSettings,
     /// How mail programs reach the cluster.
     pub mail: MailSettings,
+    /// The mail server that takes the letters which Postdesk itself writes; without one it writes none.
+    pub smtp: Option<SmtpSettings>,
     /// What addresses and passwords must look like.
     pub mail_policy: MailPolicySettings,
     /// How long deleted things can be restored.
@@ -128,6 +134,25 @@ pub struct MailSettings {
     pub smtp_host: Option<String>,
     /// The address of the webmail; there is none if nobody set it.
     pub webmail_url: Option<String>,
+}
+
+/// The mail server that takes the letters which Postdesk itself writes.
+#[derive(Clone, Debug)]
+pub struct SmtpSettings {
+    /// Its name or address.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// How the way there is protected.
+    pub security: SmtpSecurity,
+    /// Whom Postdesk signs in as there, with which password; nobody, if it need not.
+    pub login: Option<(String, SecretString)>,
+    /// Who the letters are from.
+    pub from: LetterSender,
+    /// A certificate authority that is trusted besides the public ones.
+    pub ca_file: Option<PathBuf>,
+    /// Time for each step of a delivery.
+    pub timeout_s: u64,
 }
 
 /// What addresses and passwords must look like.

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::source::{Found, Layers, Raw, Source};
-use super::values::{BaseUrl, IpRange, LogFormat, NodeState, TargetSchema};
+use super::values::{BaseUrl, IpRange, LetterSender, LogFormat, NodeState, SmtpSecurity, TargetSchema};
 use super::{Entry, Problem};
 use crate::db::url::{BadDatabaseUrl, DatabaseUrl};
 
@@ -238,8 +238,10 @@ macro_rules! texts {
 texts! {
     BaseUrl, "an origin such as \"https://portal.example\"";
     DatabaseUrl, "a database such as \"sqlite:postdesk.db\"";
+    LetterSender, "an address such as \"Postdesk <postdesk@mail.example>\"";
     LogFormat, "\"text\" or \"json\"";
     NodeState, "\"up\", \"drain\" or \"down\"";
+    SmtpSecurity, "\"starttls\", \"tls\" or \"none\"";
     TargetSchema, "\"native\"";
 }
 

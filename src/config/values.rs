@@ -190,6 +190,57 @@ words! {
 }
 
 words! {
+    /// How the way to the mail server that takes letters is protected.
+    SmtpSecurity {
+        /// The connection begins in the clear and turns to TLS before anything is said; refused without.
+        StartTls = "starttls",
+        /// TLS from the first byte.
+        Tls = "tls",
+        /// None: for a mail server on this machine.
+        None = "none",
+    }
+}
+
+impl SmtpSecurity {
+    /// The port that is usual for it.
+    #[must_use]
+    pub fn usual_port(self) -> u16 {
+        match self {
+            Self::StartTls => 587,
+            Self::Tls => 465,
+            Self::None => 25,
+        }
+    }
+}
+
+/// Who the letters are from: an address, perhaps with a name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LetterSender(lettre::message::Mailbox);
+
+impl LetterSender {
+    /// For the head of a letter.
+    #[must_use]
+    pub fn mailbox(&self) -> &lettre::message::Mailbox {
+        &self.0
+    }
+}
+
+impl FromStr for LetterSender {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let parsed = text.parse().map(Self);
+        parsed.map_err(|_| "expects an address such as \"Postdesk <postdesk@mail.example>\"")
+    }
+}
+
+impl fmt::Display for LetterSender {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(out)
+    }
+}
+
+words! {
     /// The tables and views that a target has.
     TargetSchema {
         /// Postdesk's own.

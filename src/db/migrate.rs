@@ -30,6 +30,7 @@ const STEPS: &[Step] = &[
     step!(2, "0002_delegation"),
     step!(3, "0003_audit_chain"),
     step!(4, "0004_tree"),
+    step!(5, "0005_letters"),
 ];
 
 impl Db {

@@ -68,6 +68,8 @@ kinds! {
     AccountPasswordSet "account.password_set" "Sign-in password set";
     AccountSignedIn "account.signed_in" "Signed in";
     AccountInvited "account.invited" "Person invited";
+    AccountInvitationSent "account.invitation_sent" "Invitation sent";
+    AccountInvitationFailed "account.invitation_failed" "Invitation could not be delivered";
     AccountUpdated "account.updated" "Person who can manage changed";
     AccountSuspended "account.suspended" "Person who can manage suspended";
     AccountResumed "account.resumed" "Person who can manage resumed";

@@ -140,6 +140,8 @@ ids! {
     GrantId("grt_");
     /// Names a role that an org defines itself.
     RoleId("rol_");
+    /// Names a letter: a mail that Postdesk itself writes.
+    LetterId("let_");
     /// Names a provisioning target.
     TargetId("tgt_");
 }

@@ -40,7 +40,8 @@ pub use domain::{
 pub use domain_name::{BadDomainName, DomainName};
 pub use event::{Detail, Event, EventKind, FieldChange, ObjectKind, Subject, Touched};
 pub use id::{
-    AccountId, AliasId, BadId, DomainId, EventId, GrantId, MailboxId, OrgId, RoleId, TargetId, TokenId,
+    AccountId, AliasId, BadId, DomainId, EventId, GrantId, LetterId, MailboxId, OrgId, RoleId, TargetId,
+    TokenId,
 };
 pub use invalid::{FieldProblem, Invalid, Problem};
 pub use limits::{Delta, Limits, Pool, Usage};

@@ -18,6 +18,7 @@ pub mod domains;
 pub mod explain;
 pub mod grants;
 pub mod housekeeping;
+pub mod letters;
 pub mod mailboxes;
 pub mod orgs;
 pub mod passwords;
@@ -56,6 +57,8 @@ pub struct Parts {
     pub base_url: String,
     /// How mail programs reach the cluster, for hand-over sheets.
     pub mail_hosts: MailHosts,
+    /// Whether there is a mail server that takes letters.
+    pub sends_letters: bool,
     /// How many requests of one API token are answered in a minute.
     pub api_per_minute: u32,
     /// Where it is written down how far the audit had got; a server has it, a command beside one does not need it.

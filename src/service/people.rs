@@ -8,7 +8,7 @@ use crate::access::{
 };
 use crate::error::Error;
 use crate::model::{
-    AccountId, DisplayName, Event, EventKind, OrgId, Password, Reason, Refusal, Subject, Timestamp,
+    AccountId, DisplayName, Event, EventKind, LetterId, OrgId, Password, Reason, Refusal, Subject, Timestamp,
 };
 use crate::store::{AccountDraft, AccountKind, Change, Page, PageRequest, Person, WritesGrants};
 
@@ -26,6 +26,17 @@ pub struct Invitation {
     pub name: DisplayName,
     /// The role.
     pub grant: GrantWish,
+    /// How the link gets to them.
+    pub by: HandOver,
+}
+
+/// How an invitation's link gets to whom it is for.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum HandOver {
+    /// In a letter to their address; shown instead, where no letters are sent.
+    Letter,
+    /// Shown to whoever invites.
+    Shown,
 }
 
 /// The link by which somebody who was invited chooses a password: shown once.
@@ -37,6 +48,13 @@ pub struct InvitationLink {
 }
 
 impl InvitationLink {
+    pub(super) fn new(app: &App, code: &str, expires_at: Timestamp) -> Self {
+        Self {
+            url: format!("{}/invitation/{code}", app.base_url),
+            expires_at,
+        }
+    }
+
     /// The address, for whoever hands it over.
     pub fn expose(&self) -> &str {
         &self.url
@@ -54,7 +72,7 @@ impl std::fmt::Debug for InvitationLink {
 pub struct Invited {
     /// The account.
     pub person: Person,
-    /// How they come in; a service does not, and nobody does after a dry run.
+    /// How they come in, if it is to be handed over; a service does not, and nobody does after a dry run.
     pub link: Option<InvitationLink>,
 }
 
@@ -125,11 +143,8 @@ pub async fn invite(app: &App, call: &Call, new: Invitation) -> Result<Done<Invi
     let (offered, permit) = grants::offer::<AccountInvite>(app, call, &new.grant).await?;
     let (org, path) = home(app, call, &offered.grant.scope).await?;
     let id: AccountId = app.ids.next();
-    let code = app.ids.key(26);
-    let expires_at = app
-        .clock
-        .now()
-        .plus(std::time::Duration::from_hours(INVITATION_DAYS * 24));
+    let way = Way::of(app, new.by);
+    let expires_at = expiry(app);
 
     let mut change = app.store.change(call, permit).await?;
     let now = change.now();
@@ -147,20 +162,27 @@ pub async fn invite(app: &App, call: &Call, new: Invitation) -> Result<Done<Invi
     let event = Event::new(EventKind::AccountInvited, subject.clone());
     let until = &expires_at.rfc3339()[..10];
     let text = match new.kind {
-        AccountKind::Person => format!("{} can choose a password until {until}", new.name),
+        AccountKind::Person => format!(
+            "{} can choose a password until {until}{}",
+            new.name,
+            way.spoken(&email)
+        ),
         AccountKind::Service => format!("{} is a service and acts by tokens", new.name),
     };
     let events = vec![event.saying(text), offered.event(subject, new.name.as_str())];
     if new.kind == AccountKind::Person {
-        change.put_invitation(id, &super::tokens::digest(&code), expires_at)?;
+        way.open(&mut change, id, &email, expires_at)?;
     }
     let events = change.commit(events).await?;
+    app.store.letters.ring();
     let person = if call.dry_run {
         preview(id, new.kind, email, new.name, (org, path), now)
     } else {
         open::<AccountRead>(app, call, id).await?.0
     };
-    let link = (new.kind == AccountKind::Person && !call.dry_run).then(|| link(app, &code, expires_at));
+    let link = way
+        .link(app, expires_at)
+        .filter(|_| new.kind == AccountKind::Person && !call.dry_run);
     Ok(Done {
         value: Invited { person, link },
         events,
@@ -198,11 +220,54 @@ fn service_name(app: &App) -> String {
     format!("service-{}", app.ids.key(12))
 }
 
-fn link(app: &App, code: &str, expires_at: Timestamp) -> InvitationLink {
-    InvitationLink {
-        url: format!("{}/invitation/{code}", app.base_url),
-        expires_at,
+/// How a link gets to somebody, with what it needs for that.
+enum Way {
+    Letter(LetterId),
+    Shown(String),
+}
+
+impl Way {
+    fn of(app: &App, by: HandOver) -> Self {
+        match by {
+            HandOver::Letter if app.sends_letters => Self::Letter(app.ids.next()),
+            _ => Self::Shown(app.ids.key(26)),
+        }
     }
+
+    /// The end of the sentence that says who was invited.
+    fn spoken(&self, email: &str) -> String {
+        match self {
+            Self::Letter(_) => format!(", by a letter to {email}"),
+            Self::Shown(_) => String::new(),
+        }
+    }
+
+    /// Ends the links of before, and makes or orders the new one.
+    fn open(
+        &self,
+        change: &mut Change<AccountInvite>,
+        id: AccountId,
+        email: &str,
+        until: Timestamp,
+    ) -> Result<(), Error> {
+        match self {
+            Self::Letter(letter) => change.put_letter(*letter, id, email, until),
+            Self::Shown(code) => change.put_invitation(id, &super::tokens::digest(code), until),
+        }
+    }
+
+    fn link(&self, app: &App, until: Timestamp) -> Option<InvitationLink> {
+        match self {
+            Self::Letter(_) => None,
+            Self::Shown(code) => Some(InvitationLink::new(app, code, until)),
+        }
+    }
+}
+
+fn expiry(app: &App) -> Timestamp {
+    app.clock
+        .now()
+        .plus(std::time::Duration::from_hours(INVITATION_DAYS * 24))
 }
 
 /// The org that somebody belongs to who is invited to `scope`.
@@ -255,31 +320,35 @@ async fn still_below<P: WritesGrants>(
 }
 
 /// Makes a new link for somebody who has not chosen a password yet. The one before ends.
-pub async fn invite_again(app: &App, call: &Call, id: AccountId) -> Result<Done<Invited>, Error> {
+pub async fn invite_again(
+    app: &App,
+    call: &Call,
+    id: AccountId,
+    by: HandOver,
+) -> Result<Done<Invited>, Error> {
     in_person(call)?;
     let (person, permit) = below::<AccountInvite>(app, call, id).await?;
     if !person.invited {
         let detail = format!("{} can sign in already, or never will.", person.name);
         return Err(Refusal::new("not_invited", detail, "There is nothing to send.").into());
     }
-    let code = app.ids.key(26);
-    let expires_at = app
-        .clock
-        .now()
-        .plus(std::time::Duration::from_hours(INVITATION_DAYS * 24));
+    let way = Way::of(app, by);
+    let expires_at = expiry(app);
 
     let mut change = app.store.change(call, permit).await?;
     still_below(&mut change, call, &person).await?;
-    change.put_invitation(id, &super::tokens::digest(&code), expires_at)?;
+    way.open(&mut change, id, &person.email, expires_at)?;
     let subject = Subject::new("account", id.uuid(), &person.email);
     let text = format!(
-        "{} can choose a password until {}",
+        "{} can choose a password until {}{}",
         person.name,
-        &expires_at.rfc3339()[..10]
+        &expires_at.rfc3339()[..10],
+        way.spoken(&person.email)
     );
     let event = Event::new(EventKind::AccountInvited, subject).saying(text);
     let events = change.commit(vec![event]).await?;
-    let link = (!call.dry_run).then(|| link(app, &code, expires_at));
+    app.store.letters.ring();
+    let link = way.link(app, expires_at).filter(|_| !call.dry_run);
     Ok(Done {
         value: Invited { person, link },
         events,
@@ -320,6 +389,7 @@ pub async fn accept(app: &App, request_id: &str, code: &str, password: Password)
     {
         return Err(over());
     }
+    change.end_links(person.id)?;
     change.set_first_password(person.id, &hash)?;
     let subject = Subject::new("account", person.id.uuid(), &person.email);
     let text = format!("{} chose a password and can sign in", person.name);

@@ -120,6 +120,7 @@ impl Store {
             .bind(now)
             .execute()
             .await?;
+        self.sweep_letters().await?;
         self.db
             .write("DELETE FROM idempotency WHERE created_at <= $1")
             .bind(now - ANSWERS_KEPT_US)

@@ -6,6 +6,7 @@
 //! - `credentials`: one cannot be authorised before being known.
 //! - `sessions`, `setup_links`: keyed by an unguessable secret.
 //! - `outbox`, `projected`: what the worker reads; nothing of it leaves but into the targets.
+//! - `letters`, what sends them: they go to their recipients and nowhere else.
 //! - `housekeeping`: what the clock does, in the name of the portal itself.
 //! - `chain`, its head only: a number and a hash.
 //! - `idempotency`: keyed by the credential that asks.
@@ -34,6 +35,7 @@ mod domains;
 mod grants;
 pub mod housekeeping;
 pub mod idempotency;
+mod letters;
 mod mailboxes;
 mod orgs;
 
@@ -59,6 +61,7 @@ pub use change::Change;
 pub use delivery::Onward;
 pub use domains::Domains;
 pub use grants::{Access, GrantDraft, GrantRecord, WritesGrants};
+pub use letters::{Letter, LetterFate, LetterState};
 pub use mailboxes::{MailboxFilter, MailboxSort, Mailboxes, NewMailbox, StateFilter};
 pub use orgs::Orgs;
 pub use page::{Cursor, Page, PageRequest};
@@ -105,6 +108,8 @@ pub struct Store {
     pub pending: Bell,
     /// Rung by the worker after it has written something.
     pub settled: Bell,
+    /// Rung after each commit that writes a letter, and after each that settles one.
+    pub letters: Bell,
     pub(super) bin_keeps: Duration,
 }
 
@@ -117,6 +122,7 @@ impl Store {
             ids,
             pending: Bell::new(),
             settled: Bell::new(),
+            letters: Bell::new(),
             bin_keeps,
         }
     }

@@ -306,6 +306,21 @@ impl<P: WritesPeople> Change<P> {
             .later()
     }
 
+    /// Ends the links by which an account's password can be chosen, and the letters that would bring one.
+    pub fn end_links(&mut self, account: AccountId) -> Result<(), Error> {
+        for sql in [
+            "UPDATE letters SET state = 'dropped', settled_at = $2 WHERE account_id = $1 AND state = 'waiting'",
+            "UPDATE account_links SET used_at = $2 WHERE account_id = $1 AND used_at IS NULL",
+        ] {
+            self.tx
+                .query(sql)
+                .bind(account.uuid())
+                .bind(self.now.as_micros())
+                .later()?;
+        }
+        Ok(())
+    }
+
     /// Makes the link by which somebody chooses a password. Older ones of the account end.
     pub fn put_invitation(
         &mut self,
@@ -313,11 +328,7 @@ impl<P: WritesPeople> Change<P> {
         digest: &[u8],
         until: Timestamp,
     ) -> Result<(), Error> {
-        self.tx
-            .query("UPDATE account_links SET used_at = $2 WHERE account_id = $1 AND used_at IS NULL")
-            .bind(account.uuid())
-            .bind(self.now.as_micros())
-            .later()?;
+        self.end_links(account)?;
         self.tx
             .query(
                 "INSERT INTO account_links (digest, account_id, made_by, created_at, expires_at)

@@ -18,6 +18,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
         "provisioning",
         &["config", "db", "error", "model", "service", "store"],
     ),
+    ("letters", &["config", "error", "model", "service"]),
     (
         "http",
         &["access", "config", "error", "ids", "model", "service", "store"],

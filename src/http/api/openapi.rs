@@ -146,7 +146,7 @@ fn in_part(thing: &str, list: &mut Value) {
 }
 
 /// Every status of a problem, its name among the components, and when it comes.
-const PROBLEMS: [(u16, &str, &str); 14] = [
+const PROBLEMS: [(u16, &str, &str); 15] = [
     (
         400,
         "BadRequest",
@@ -176,6 +176,7 @@ const PROBLEMS: [(u16, &str, &str); 14] = [
         "Somebody changed it meanwhile, or the condition does not hold.",
     ),
     (413, "ContentTooLarge", "The body has more than 65536 bytes."),
+    (414, "UriTooLong", "The address has more than 8192 bytes."),
     (
         415,
         "UnsupportedMediaType",

@@ -6,7 +6,7 @@ use postdesk::access::{Action, Permissions, Role, RoleRef, Scope};
 use postdesk::error::Error;
 use postdesk::model::{AccountId, Forwarding, Org, Password, RoleId, Secret};
 use postdesk::service::grants::{self, GrantWish, RoleName, ScopeName};
-use postdesk::service::people::{self, Invitation};
+use postdesk::service::people::{self, HandOver, Invitation};
 use postdesk::service::roles::{self, RoleDraft, RolePatch};
 use postdesk::service::{accounts, mailboxes, sign_in};
 use postdesk::store::{AccountKind, PageRequest};
@@ -511,6 +511,7 @@ fn invitation(email: &str, grant: GrantWish) -> Invitation {
         email: email.to_owned(),
         name: "Eve Adams".parse().unwrap(),
         grant,
+        by: HandOver::Shown,
     }
 }
 
@@ -571,7 +572,7 @@ async fn an_invitation_ends_and_can_be_made_anew(app: &TestApp) {
     let new = invitation("eve@people.example", in_domain(Role::HelpDesk, domain));
     let first = people::invite(app, &maria.call, new).await.unwrap().value;
 
-    let second = people::invite_again(app, &maria.again().await, first.person.id)
+    let second = people::invite_again(app, &maria.again().await, first.person.id, HandOver::Shown)
         .await
         .unwrap()
         .value;

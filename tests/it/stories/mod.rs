@@ -14,6 +14,7 @@ mod delegation;
 mod domains;
 mod explain;
 mod exports;
+mod letters;
 mod limits;
 mod links;
 mod lists;

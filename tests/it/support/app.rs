@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use postdesk::access::{Actor, Call, Credential, OrgPath, Scope};
-use postdesk::config::{self, Settings, Sources};
+use postdesk::config::{self, Settings, SmtpSettings, Sources};
 use postdesk::db::Db;
 use postdesk::ids::Ids;
 use postdesk::model::{
@@ -90,6 +90,17 @@ impl TestApp {
         let clock = Arc::clone(&self.clock) as Arc<dyn Clock>;
         let ids = Ids::seeded(Arc::clone(&clock), 1000);
         start::assemble(&self.settings, BASE_URL.to_owned(), db, clock, ids).unwrap()
+    }
+
+    /// The same application, with a mail server that takes its letters.
+    pub(crate) fn with_letters(&self, smtp: SmtpSettings) -> App {
+        let clock = Arc::clone(&self.clock) as Arc<dyn Clock>;
+        let ids = Ids::seeded(Arc::clone(&clock), 3000 + u64::from(smtp.port));
+        let settings = Settings {
+            smtp: Some(smtp),
+            ..self.settings.clone()
+        };
+        start::assemble(&settings, BASE_URL.to_owned(), self.db().clone(), clock, ids).unwrap()
     }
 
     /// The same application, reached at another address.

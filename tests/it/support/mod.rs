@@ -6,4 +6,5 @@ pub(crate) mod daemon;
 pub(crate) mod mariadb;
 pub(crate) mod person;
 pub(crate) mod postgres;
+pub(crate) mod sink;
 pub(crate) mod verify;

@@ -6,6 +6,7 @@ use axum::Router;
 use axum::body::Body;
 use http::{Method, Request, StatusCode, header};
 use http_body_util::BodyExt as _;
+use postdesk::service::App;
 use tower::ServiceExt as _;
 
 use crate::support::app::TestApp;
@@ -26,9 +27,9 @@ pub(crate) struct Shown {
 }
 
 impl Browser {
-    pub(crate) fn new(app: &TestApp) -> Self {
+    pub(crate) fn new(app: &App) -> Self {
         Self {
-            router: postdesk::http::web::router((**app).clone()),
+            router: postdesk::http::web::router(app.clone()),
             cookies: BTreeMap::new(),
         }
     }
@@ -42,7 +43,7 @@ impl Browser {
     }
 
     /// A browser in which somebody has signed in.
-    pub(crate) async fn of(app: &TestApp, person: &Person<'_>) -> Self {
+    pub(crate) async fn of(app: &App, person: &Person<'_>) -> Self {
         let mut browser = Self::new(app);
         browser.sign_in(&person.email, &person.password).await;
         browser

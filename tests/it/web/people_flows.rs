@@ -7,10 +7,12 @@ use super::browser::{Browser, Shown};
 use crate::support::app::TestApp;
 use crate::support::backend::both;
 use crate::support::person::Person;
+use crate::support::sink;
 
 both! {
     somebody_is_invited_in_four_fields_and_comes_in_by_the_link_once,
     a_refused_invitation_keeps_what_was_typed,
+    a_letter_brings_the_link_unless_it_is_to_be_shown,
     only_what_may_be_handed_on_is_offered,
     a_role_is_given_and_taken_away_with_all_that_follows,
     nobody_takes_from_themselves_or_from_those_above,
@@ -75,6 +77,26 @@ async fn somebody_is_invited_in_four_fields_and_comes_in_by_the_link_once(app: &
         .sign_in("maria@x.example", "a long and quiet river 19")
         .await;
     assert_eq!(home.path, "/domains/brightwater.example");
+}
+
+async fn a_letter_brings_the_link_unless_it_is_to_be_shown(app: &TestApp) {
+    app.domain(DOMAIN).await;
+    let person = app.domain_admin(DOMAIN).await;
+    let mut browser = Browser::of(&app.with_letters(sink::settings(1)), &person).await;
+    let page = browser.get(NEW).await;
+    page.says("Invite by letter").says("Show me the link instead");
+
+    let page = invite(&mut browser, "Maria Keller", "maria@x.example", "help_desk").await;
+    page.says("Maria Keller gets a letter to maria@x.example.");
+    page.says("The letter to maria@x.example is being sent.");
+    page.keeps_quiet_about("/invitation/");
+
+    let again = format!("{}/invitation", page.path);
+    let shown = browser.send(&page, &again, &[("by", "link")]).await;
+    shown.says("It works once, until");
+    let page = browser.get(&page.path).await;
+    let sent = browser.send(&page, &again, &[("by", "letter")]).await;
+    sent.says("Maria Keller gets a letter to maria@x.example.");
 }
 
 async fn a_refused_invitation_keeps_what_was_typed(app: &TestApp) {

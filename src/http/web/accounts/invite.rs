@@ -5,7 +5,7 @@ use http::StatusCode;
 use serde::Deserialize;
 
 use super::super::answer::{Answer, page, page_with};
-use super::super::forms::{CsrfForm, Plain, Reader, read};
+use super::super::forms::{CsrfForm, Reader, read};
 use super::super::nav::Here;
 use super::super::pages::accounts::{InvitationShown, Invite};
 use super::super::view::{Flash, Form, words};
@@ -16,7 +16,7 @@ use crate::error::Error;
 use crate::http::session::Shown;
 use crate::model::{AccountId, DisplayName};
 use crate::service::accounts;
-use crate::service::people::{self, Invitation, Invited};
+use crate::service::people::{self, HandOver, Invitation, Invited};
 use crate::store::AccountKind;
 
 /// On what somebody is invited.
@@ -49,6 +49,7 @@ async fn show(visitor: &Visitor, scope: &str, status: StatusCode, form: Form) ->
             chrome: visitor.chrome(&Here::Everything("Who can manage")).await?,
             action: to_here(scope),
             fields,
+            by_letter: visitor.app.sends_letters,
             form,
         },
     )
@@ -68,6 +69,7 @@ fn to_here(scope: &str) -> String {
 pub(in crate::http::web) struct Typed {
     name: String,
     email: String,
+    by: String,
     #[serde(flatten)]
     wish: TypedWish,
 }
@@ -102,16 +104,30 @@ async fn add(visitor: &Visitor, typed: &Typed) -> Result<Invited, Error> {
         email: typed.email.clone(),
         name: read(name)?,
         grant,
+        by: by(&typed.by),
     };
     Ok(people::invite(&visitor.app, &visitor.call, new).await?.value)
 }
 
-/// On to the page that shows the link once.
+/// Which of the two buttons it was: a letter, unless the link is to be shown.
+fn by(word: &str) -> HandOver {
+    match word {
+        "link" => HandOver::Shown,
+        _ => HandOver::Letter,
+    }
+}
+
+/// On to the page that shows the link once, or to the account that a letter is on its way to.
 async fn hand_over(visitor: &Visitor, invited: Invited) -> Answer {
-    let path = format!("/accounts/{}/invitation", invited.person.id);
     let Some(link) = invited.link else {
-        return Err(Error::defect("an invitation has no link").into());
+        let path = format!("/accounts/{}", invited.person.id);
+        let text = format!(
+            "{} gets a letter to {}.",
+            invited.person.name, invited.person.email
+        );
+        return visitor.tell(&path, Flash::done(text)).await;
     };
+    let path = format!("/accounts/{}/invitation", invited.person.id);
     let secret = Shown {
         path,
         link: link.expose().to_owned(),
@@ -140,12 +156,20 @@ pub(in crate::http::web) async fn show_link(visitor: Visitor, At(id): At<Account
     })
 }
 
+/// How the new link gets to them.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(in crate::http::web) struct Again {
+    by: String,
+}
+
 /// Makes a new link; the one before ends.
 pub(in crate::http::web) async fn again(
     visitor: Visitor,
     At(id): At<AccountId>,
-    _form: CsrfForm<Plain>,
+    form: CsrfForm<Again>,
 ) -> Answer {
-    let done = people::invite_again(&visitor.app, &visitor.call, id).await?;
+    let by = by(&form.content.by);
+    let done = people::invite_again(&visitor.app, &visitor.call, id, by).await?;
     hand_over(&visitor, done.value).await
 }

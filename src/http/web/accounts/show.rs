@@ -11,14 +11,15 @@ use crate::access::{AuditRead, GrantManage, Scope};
 use crate::error::Error;
 use crate::model::AccountId;
 use crate::service::mailboxes::Inside;
-use crate::service::{audit, people};
-use crate::store::{EventFilter, GrantRecord, PageRequest, Person};
+use crate::service::{audit, letters, people};
+use crate::store::{EventFilter, GrantRecord, LetterFate, LetterState, PageRequest, Person};
 
 /// Lines of what happened.
 const EVENTS: usize = 10;
 
 pub(in crate::http::web) async fn show(visitor: Visitor, At(id): At<AccountId>) -> Answer {
-    let (person, _) = people::get(&visitor.app, &visitor.call, id).await?;
+    let (person, permit) = people::get(&visitor.app, &visitor.call, id).await?;
+    let letter = letters::last(&visitor.app, &permit, id).await?;
     let verbs = people::verbs(&visitor.app, &visitor.call, id).await?;
     let is_self = visitor.actor().identity().account == Some(id);
     page(&AccountPage {
@@ -27,7 +28,8 @@ pub(in crate::http::web) async fn show(visitor: Visitor, At(id): At<AccountId>) 
         path: format!("/accounts/{id}"),
         version: person.version.to_string(),
         badge: badge(&person),
-        notes: notes(&visitor, &person, is_self, verbs.invite_again),
+        notes: notes(&visitor, &person, is_self, verbs.invite_again, letter.as_ref()),
+        by_letter: visitor.app.sends_letters,
         can: verbs,
         explain: format!("/explain?account={id}"),
         can_give: !is_self && visitor.actor().may_anywhere::<GrantManage>(),
@@ -52,7 +54,13 @@ fn facts(visitor: &Visitor, person: &Person) -> Vec<Fact> {
     ]
 }
 
-fn notes(visitor: &Visitor, person: &Person, is_self: bool, again: bool) -> Vec<Note> {
+fn notes(
+    visitor: &Visitor,
+    person: &Person,
+    is_self: bool,
+    again: bool,
+    letter: Option<&LetterFate>,
+) -> Vec<Note> {
     let own = is_self.then(|| Note {
         icon: "info",
         title: "This is your own account".to_owned(),
@@ -76,7 +84,47 @@ fn notes(visitor: &Visitor, person: &Person, is_self: bool, again: bool) -> Vec<
         },
         ..Note::default()
     });
+    let waits = waits.map(|note| match letter {
+        Some(letter) => of_letter(visitor, note, letter),
+        None => note,
+    });
     [own, off, waits].into_iter().flatten().collect()
+}
+
+/// What became of the letter, and what to do if it did not arrive.
+fn of_letter(visitor: &Visitor, note: Note, letter: &LetterFate) -> Note {
+    let to = &letter.recipient;
+    let since = words::moment(letter.since, visitor.now()).words;
+    match letter.state {
+        LetterState::Waiting if letter.trouble.is_empty() => Note {
+            text: format!("The letter to {to} is being sent. {}", note.text),
+            ..note
+        },
+        LetterState::Waiting => Note {
+            kind: "warn",
+            icon: "triangle-alert",
+            text: format!(
+                "The letter to {to} could not be sent yet: {}. It is tried again {}.",
+                letter.trouble,
+                words::moment(letter.due_at, visitor.now()).words
+            ),
+            ..note
+        },
+        LetterState::Sent => Note {
+            text: format!("The letter to {to} went out {since}. {}", note.text),
+            ..note
+        },
+        LetterState::Failed => Note {
+            kind: "bad",
+            icon: "triangle-alert",
+            title: "The invitation could not be delivered".to_owned(),
+            text: format!(
+                "The letter to {to} was refused: {}. Check the address, or make a new link and hand it over yourself.",
+                letter.trouble
+            ),
+            ..note
+        },
+    }
 }
 
 fn grant(visitor: &Visitor, held: &GrantRecord, is_self: bool) -> GrantRow {

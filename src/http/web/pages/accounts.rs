@@ -51,6 +51,8 @@ pub(in crate::http::web) struct Invite {
     pub(in crate::http::web) chrome: Chrome,
     pub(in crate::http::web) action: String,
     pub(in crate::http::web) fields: RoleFields,
+    /// Whether there is a mail server that takes letters.
+    pub(in crate::http::web) by_letter: bool,
     pub(in crate::http::web) form: Form,
 }
 
@@ -91,6 +93,8 @@ pub(in crate::http::web) struct AccountPage {
     pub(in crate::http::web) badge: Badge,
     pub(in crate::http::web) notes: Vec<Note>,
     pub(in crate::http::web) can: Verbs,
+    /// Whether there is a mail server that takes letters.
+    pub(in crate::http::web) by_letter: bool,
     /// Where it is told what the account may do, and why.
     pub(in crate::http::web) explain: String,
     pub(in crate::http::web) can_give: bool,

@@ -128,6 +128,8 @@ fn icon(kind: EventKind) -> &'static str {
         EventKind::MailboxSetupLinkMade => "link",
         EventKind::MailboxForwardingSet | EventKind::MailboxForwardingEnded => "forward",
         EventKind::AccountCreated | EventKind::AccountInvited => "user-plus",
+        EventKind::AccountInvitationSent => "send",
+        EventKind::AccountInvitationFailed => "triangle-alert",
         EventKind::AccountSignedIn => "log-in",
         EventKind::GrantGiven | EventKind::RoleCreated => "shield-check",
         EventKind::TokenRevoked => "lock",
