@@ -83,6 +83,7 @@ kinds! {
     TokenRevoked "token.revoked" "API token revoked";
     ProvisioningRetried "provisioning.retried" "Provisioning tried again";
     ProvisioningResynced "provisioning.resynced" "Target resynced";
+    AuditExported "audit.exported" "Activity exported";
 }
 
 impl EventKind {

@@ -26,6 +26,7 @@ pub mod refusal;
 pub mod sharing;
 pub mod text;
 pub mod time;
+pub mod topic;
 
 pub use address::{BadEmailAddress, EmailAddress};
 pub use address_policy::AddressPolicy;
@@ -58,3 +59,4 @@ pub use refusal::Refusal;
 pub use sharing::{BadFactor, Factor, Giver, Promise, Promised, Sharing, Taker};
 pub use text::{BadText, DisplayName, ExternalId, Label, Labels, Note, Reason};
 pub use time::{BadTimestamp, Clock, FixedClock, SystemClock, Timestamp};
+pub use topic::{Topic, UnknownTopic};

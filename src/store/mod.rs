@@ -55,7 +55,7 @@ mod tokens;
 
 pub use accounts::{Account, AccountDraft, Accounts};
 pub use aliases::Aliases;
-pub use audit::{EventFilter, EventOrder, EventRecord};
+pub use audit::{EventFilter, EventOrder, EventRecord, Who};
 pub use chain::{ChainEnd, ChainEntry};
 pub use change::Change;
 pub use delivery::Onward;

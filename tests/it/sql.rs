@@ -356,7 +356,7 @@ const MAY_WALK: &[(&str, &str)] = &[
         "sorts the customers of one reseller",
     ),
     (
-        "org_path >= $3 AND org_path < $4 ORDER BY id",
+        "org_path >= $4 AND org_path < $5 ORDER BY id",
         "sorts the history of one customer",
     ),
     (

@@ -12,6 +12,7 @@ use crate::service::App;
 
 mod account;
 mod accounts;
+mod activity;
 mod addresses;
 mod answer;
 mod docs;
@@ -103,7 +104,8 @@ fn domain_routes() -> Router<App> {
             "/catch-all",
             get(addresses::catch_all::ask).post(addresses::catch_all::save),
         )
-        .route("/activity", get(records::of_domain))
+        .route("/activity", get(activity::of_domain))
+        .route("/activity/export", post(activity::export_domain))
         .route("/bin", get(records::bin))
         .route("/settings", get(settings::show).post(settings::save))
         .route("/domain-aliases", post(settings::add_name))
@@ -142,7 +144,8 @@ fn org_routes() -> Router<App> {
         .route("/", get(show::show))
         .route("/edit", get(edit::ask).post(edit::save))
         .route("/move", get(moves::ask).post(moves::relocate))
-        .route("/activity", get(records::of_org))
+        .route("/activity", get(activity::of_org))
+        .route("/activity/export", post(activity::export_org))
         .route("/suspend", get(state::ask_suspend).post(state::suspend))
         .route("/resume", post(state::resume))
         .route("/delete", get(state::ask_delete).post(state::delete))
@@ -154,7 +157,8 @@ fn org_routes() -> Router<App> {
         .route("/system/targets", get(system::targets))
         .route("/system/targets/retry", post(system::retry))
         .route("/system/targets/{target}/resync", post(system::resync))
-        .route("/system/activity", get(records::of_everything))
+        .route("/system/activity", get(activity::of_everything))
+        .route("/system/activity/export", post(activity::export_everything))
 }
 
 fn account_routes() -> Router<App> {

@@ -13,9 +13,8 @@ impl Store {
         &self,
         path: &OrgPath,
         filter: &EventFilter,
-        (seen, rows): (Option<Uuid>, i64),
+        (bound, rows): (Uuid, i64),
     ) -> Result<Vec<EventRow>, Error> {
-        let newest = filter.order == EventOrder::NewestFirst;
         let query = match filter.order {
             EventOrder::NewestFirst => self.db.read(concat!(
                 "SELECT ",
@@ -34,11 +33,10 @@ impl Store {
                   ORDER BY events.id LIMIT $6 + 0"
             )),
         };
-        let first = if newest { Uuid::max() } else { Uuid::nil() };
         let found = query
             .bind(path.as_str().to_owned())
             .bind(path.end())
-            .bind(seen.unwrap_or(first))
+            .bind(bound)
             .bind(filter.subject.is_none())
             .bind(filter.subject.unwrap_or_default())
             .bind(rows)

@@ -406,6 +406,13 @@ fn story() -> Vec<Example> {
             none(),
             200,
         ),
+        (
+            "exportAudit",
+            GET,
+            "/audit/export?domain=brightwater.example&type=mailbox.renamed",
+            none(),
+            200,
+        ),
         ("listTargets", GET, "/provisioning/targets", none(), 200),
         (
             "listOpenObjects",

@@ -124,6 +124,7 @@ fn operations() -> Vec<Operation> {
         on("addAliasMember", &[A::AliasRead, A::AliasWrite], none),
         on("restoreAlias", &[A::AliasRead, A::AliasDelete], none),
         about(List, "listAudit", &[A::AuditRead], none),
+        about(List, "exportAudit", &[A::AuditExport], none),
         about(List, "listEvents", &[A::AuditRead], none),
         about(List, "listDomains", &[A::DomainRead], none),
         about(

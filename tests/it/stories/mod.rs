@@ -13,6 +13,7 @@ mod clock;
 mod delegation;
 mod domains;
 mod explain;
+mod exports;
 mod letters;
 mod limits;
 mod links;

@@ -511,7 +511,7 @@ async fn what_happened_can_be_narrowed_to_a_kind(app: &TestApp) {
     browser
         .get(&format!("{path}?kind=bin"))
         .await
-        .says("Nothing of this kind");
+        .says("Nothing like this");
     all.keeps_quiet_about(">Customers</option>");
 }
 

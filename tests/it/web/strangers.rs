@@ -106,6 +106,8 @@ const FORMS: &[(&str, &str)] = &[
     ("/orgs/{org}/resume", ""),
     ("/orgs/{org}/delete", ""),
     ("/orgs/{org}/restore", ""),
+    ("/domains/{domain}/activity/export", "format=csv"),
+    ("/orgs/{org}/activity/export", "format=csv"),
     (
         "/accounts/new?scope={domain}",
         "name=Eve&email=eve@x.example&role=help_desk&scope={domain}",
