@@ -129,10 +129,15 @@ impl FromStr for IpRange {
         let first: IpAddr = address.trim().parse().map_err(|_| WRONG)?;
         let widest = if first.is_ipv4() { 32 } else { 128 };
         let prefix = prefix.map_or(Ok(widest), str::parse).map_err(|_| WRONG)?;
-        if prefix > widest {
-            return Err(WRONG);
+        match (first, first.to_canonical()) {
+            _ if prefix > widest => Err(WRONG),
+            // What never matches an address in its plain clothes is taken off them here.
+            (IpAddr::V6(_), plain @ IpAddr::V4(_)) if prefix >= 96 => Ok(Self {
+                first: plain,
+                prefix: prefix - 96,
+            }),
+            _ => Ok(Self { first, prefix }),
         }
-        Ok(Self { first, prefix })
     }
 }
 
@@ -267,6 +272,9 @@ mod tests {
                 .unwrap()
                 .contains("192.0.2.2".parse().unwrap())
         );
+        let mapped: IpRange = "::ffff:10.0.0.0/104".parse().unwrap();
+        assert!(mapped.contains("10.9.8.7".parse().unwrap()));
+        assert!(!mapped.contains("11.9.8.7".parse().unwrap()));
         assert!("10.0.0.0/33".parse::<IpRange>().is_err());
     }
 }

@@ -25,7 +25,11 @@ macro_rules! step {
 }
 
 /// Published steps never change; later releases add to the end.
-const STEPS: &[Step] = &[step!(1, "0001_spine"), step!(2, "0002_delegation")];
+const STEPS: &[Step] = &[
+    step!(1, "0001_spine"),
+    step!(2, "0002_delegation"),
+    step!(3, "0003_tokens"),
+];
 
 impl Db {
     fn migrator(&self) -> Migrator {

@@ -62,7 +62,7 @@ pub use people::{AccountKind, Person};
 pub use roles::OwnRole;
 pub use search::{Hit, HitKind, Readable, normalise};
 pub use targets::{ObjectState, OpenObject, TargetState, TargetStatus};
-pub use tokens::{TokenDraft, TokenView};
+pub use tokens::{Cidrs, TokenDraft, TokenView};
 
 /// Wakes whoever waits for committed work.
 #[derive(Clone, Debug)]
