@@ -133,6 +133,20 @@ impl Store {
         rows.await?.iter().map(GrantRow::grant).collect()
     }
 
+    /// (No permit.) What whoever signs in with this address holds: what the policy decides by for their mailbox.
+    pub async fn grants_behind(&self, email: &str) -> Result<Vec<Grant>, Error> {
+        let rows: Vec<GrantRow> = self
+            .db
+            .read(concat!(
+                grants!(),
+                "a.email = $1 AND a.suspended_at IS NULL ORDER BY g.id LIMIT 1000"
+            ))
+            .bind(email.to_owned())
+            .fetch_all()
+            .await?;
+        rows.iter().map(GrantRow::grant).collect()
+    }
+
     /// The same with their stories, for an account that was opened.
     pub(super) async fn grants_told(&self, account: AccountId) -> Result<Vec<GrantRecord>, Error> {
         let rows = self.grant_rows(

@@ -1,6 +1,6 @@
 //! Changing a mailbox, its address and its state.
 
-use super::{MailboxRef, event, in_future, open, open_live, own_address, unlocked};
+use super::{MailboxRef, event, in_future, open_live, open_live_lower, open_lower, own_address, unlocked};
 use crate::access::{Call, Denied, MailboxDelete, MailboxRename, MailboxSuspend, Permission};
 use crate::error::Error;
 use crate::model::{
@@ -17,7 +17,7 @@ pub async fn rename(
     to: LocalPart,
     leave_alias: bool,
 ) -> Result<Done<Mailbox>, Error> {
-    let (seen, permit) = open_live::<MailboxRename>(app, call, at).await?;
+    let (seen, permit) = open_live_lower::<MailboxRename>(app, call, at).await?;
     let place = permit.place().clone();
     if leave_alias && !call.actor.may::<crate::access::AliasWrite>(&place) {
         return Err(Error::Refused(crate::access::AliasWrite::ACTION));
@@ -62,7 +62,7 @@ pub async fn suspend(
     receive: bool,
     until: Option<Timestamp>,
 ) -> Result<Done<Mailbox>, Error> {
-    let (seen, permit) = open_live::<MailboxSuspend>(app, call, at).await?;
+    let (seen, permit) = open_live_lower::<MailboxSuspend>(app, call, at).await?;
     in_future("/until", until, call)?;
 
     let mut change = app.store.change(call, permit).await?;
@@ -123,7 +123,7 @@ pub async fn resume(app: &App, call: &Call, at: &MailboxRef) -> Result<Done<Mail
 
 /// Puts a mailbox into the bin.
 pub async fn delete(app: &App, call: &Call, at: &MailboxRef) -> Result<Done<Mailbox>, Error> {
-    let (seen, permit) = open::<MailboxDelete>(app, call, at).await?;
+    let (seen, permit) = open_lower::<MailboxDelete>(app, call, at).await?;
 
     let mut change = app.store.change(call, permit).await?;
     change.hold_pool()?;

@@ -1,6 +1,6 @@
 //! What is known of a mailbox: changed field by field, or all of it at once.
 
-use super::{MailboxRef, event, open_live, spoken, unlocked};
+use super::{MailboxRef, event, open_live, open_live_lower, spoken, unlocked};
 use crate::access::{
     Call, HashImport, MailboxResetPassword, MailboxSetQuota, MailboxUpdate, Permission, Permit,
     WritesMailboxes,
@@ -40,7 +40,7 @@ pub async fn replace(
     at: &MailboxRef,
     wanted: MailboxDraft,
 ) -> Result<Done<Mailbox>, Error> {
-    let (seen, permit) = open_live::<MailboxUpdate>(app, call, at).await?;
+    let (seen, permit) = open_live_lower::<MailboxUpdate>(app, call, at).await?;
     let quota = if let Some(quota) = wanted.quota {
         quota
     } else {

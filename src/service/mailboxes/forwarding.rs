@@ -1,6 +1,6 @@
 //! Sending a mailbox's mail on.
 
-use super::{MailboxRef, event, in_future, open_live, unlocked};
+use super::{MailboxRef, event, in_future, open_live, open_live_lower, unlocked};
 use crate::access::{AliasExternal, Call, MailboxUpdate, Permission, Place};
 use crate::error::Error;
 use crate::model::{Destination, Event, EventKind, Forwarding, Mailbox};
@@ -13,7 +13,7 @@ pub async fn set_forwarding(
     at: &MailboxRef,
     forwarding: Forwarding,
 ) -> Result<Done<Mailbox>, Error> {
-    let (seen, permit) = open_live::<MailboxUpdate>(app, call, at).await?;
+    let (seen, permit) = open_live_lower::<MailboxUpdate>(app, call, at).await?;
     in_future("/until", forwarding.until, call)?;
     let place = permit.place().clone();
     let destinations = allowed(app, call, &place, &seen, forwarding.destinations).await?;

@@ -1,7 +1,7 @@
 //! Somebody left: what has to be done to their mailbox, at once.
 
 use super::forwarding::{allowed, forwarding_set};
-use super::{MailboxRef, event, in_future, open_live};
+use super::{MailboxRef, event, in_future, open_live_lower};
 use crate::access::{Call, MailboxSuspend, MailboxUpdate, Permission, Place};
 use crate::error::Error;
 use crate::model::{EventKind, Forwarding, Mailbox, Reason, Suspension};
@@ -15,7 +15,7 @@ pub async fn someone_left(
     reason: Reason,
     forwarding: Option<Forwarding>,
 ) -> Result<Done<Mailbox>, Error> {
-    let (seen, permit) = open_live::<MailboxSuspend>(app, call, at).await?;
+    let (seen, permit) = open_live_lower::<MailboxSuspend>(app, call, at).await?;
     let forwarding = match forwarding {
         Some(wanted) => Some(settled(app, call, permit.place(), &seen, wanted).await?),
         None => None,

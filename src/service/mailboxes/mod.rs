@@ -86,12 +86,47 @@ async fn open_live<P: Permission>(
     at: &MailboxRef,
 ) -> Result<(Mailbox, Permit<P>), Error> {
     let (mailbox, permit) = open(app, call, at).await?;
-    if mailbox.deleted.is_some() {
-        let next = "Restore it from the bin first.";
-        let refusal = Refusal::new("deleted", format!("{} is in the bin.", mailbox.address), next);
-        return Err(refusal.into());
-    }
+    in_use(&mailbox)?;
     Ok((mailbox, permit))
+}
+
+/// The mailbox, if nobody who holds more than the caller signs in with its address: whoever reads their mail, or keeps
+/// them from it, has a hand on all they may do.
+async fn open_lower<P: Permission>(
+    app: &App,
+    call: &Call,
+    at: &MailboxRef,
+) -> Result<(Mailbox, Permit<P>), Error> {
+    let (mailbox, permit) = open::<P>(app, call, at).await?;
+    let theirs = app.store.grants_behind(&mailbox.address.to_string()).await?;
+    if call.actor.outranks(&theirs) {
+        return Ok((mailbox, permit));
+    }
+    let detail = format!(
+        "Whoever signs in with {} may do more than you, somewhere.",
+        mailbox.address
+    );
+    let next = "Ask somebody who holds at least as much.";
+    Err(Error::Forbidden(Refusal::new("outranked", detail, next)))
+}
+
+/// The same for a mailbox that is in use.
+async fn open_live_lower<P: Permission>(
+    app: &App,
+    call: &Call,
+    at: &MailboxRef,
+) -> Result<(Mailbox, Permit<P>), Error> {
+    let (mailbox, permit) = open_lower(app, call, at).await?;
+    in_use(&mailbox)?;
+    Ok((mailbox, permit))
+}
+
+fn in_use(mailbox: &Mailbox) -> Result<(), Error> {
+    if mailbox.deleted.is_none() {
+        return Ok(());
+    }
+    let next = "Restore it from the bin first.";
+    Err(Refusal::new("deleted", format!("{} is in the bin.", mailbox.address), next).into())
 }
 
 /// One mailbox.

@@ -1,6 +1,6 @@
 //! How people get into a mailbox: passwords, first passwords of easy words, and set-up links.
 
-use super::{MailboxRef, event, open_live};
+use super::{MailboxRef, event, open_live_lower};
 use crate::access::{Call, HashImport, MailboxResetPassword, Permission, Permit};
 use crate::error::Error;
 use crate::model::{
@@ -15,7 +15,7 @@ pub async fn set_password(
     at: &MailboxRef,
     secret: Secret,
 ) -> Result<Done<Mailbox>, Error> {
-    let (seen, permit) = open_live::<MailboxResetPassword>(app, call, at).await?;
+    let (seen, permit) = open_live_lower::<MailboxResetPassword>(app, call, at).await?;
     if matches!(secret, Secret::Hash(_)) && !call.actor.may::<HashImport>(permit.place()) {
         return Err(Error::Refused(HashImport::ACTION));
     }
@@ -38,7 +38,7 @@ pub async fn reset_to_words(
     call: &Call,
     at: &MailboxRef,
 ) -> Result<(Done<Mailbox>, Password), Error> {
-    let (seen, permit) = open_live::<MailboxResetPassword>(app, call, at).await?;
+    let (seen, permit) = open_live_lower::<MailboxResetPassword>(app, call, at).await?;
     let words = first_password(app);
     let hash = app.hasher.mailbox_hash(&words).await?;
     let done = store_password(app, call, seen.id, permit, &hash, "A first password was made").await?;
@@ -84,7 +84,7 @@ pub async fn make_setup_link(
     call: &Call,
     at: &MailboxRef,
 ) -> Result<(Done<Mailbox>, SetupLink), Error> {
-    let (seen, permit) = open_live::<MailboxResetPassword>(app, call, at).await?;
+    let (seen, permit) = open_live_lower::<MailboxResetPassword>(app, call, at).await?;
     let link = NewLink::make(app);
 
     let mut change = app.store.change(call, permit).await?;

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use postdesk::access::{Action, Permissions, Role, RoleRef, Scope};
 use postdesk::error::Error;
-use postdesk::model::{AccountId, Org, RoleId};
+use postdesk::model::{AccountId, Forwarding, Org, Password, RoleId, Secret};
 use postdesk::service::grants::{self, GrantWish, RoleName, ScopeName};
 use postdesk::service::people::{self, Invitation};
 use postdesk::service::roles::{self, RoleDraft, RolePatch};
-use postdesk::service::{mailboxes, sign_in};
+use postdesk::service::{accounts, mailboxes, sign_in};
 use postdesk::store::{AccountKind, PageRequest};
 
 use super::word;
@@ -33,6 +33,7 @@ both! {
     an_invitation_ends_and_can_be_made_anew,
     a_suspended_person_is_out_at_once_and_comes_back_with_all_they_held,
     a_token_changes_nobodys_access,
+    the_mailbox_of_whoever_holds_more_is_out_of_reach,
     roles_elsewhere_are_not_shown,
     people_are_listed_where_they_belong_or_hold_something,
 }
@@ -533,7 +534,7 @@ async fn somebody_is_invited_and_chooses_a_password_once(app: &TestApp) {
     let invited = people::invite(app, &maria.call, new).await.unwrap().value;
     let early = sign_in::with_password(app, "eve@people.example", "amber tunnel copper".to_owned()).await;
     let code = code_of(&invited);
-    let password = || postdesk::model::Password::offered("amber tunnel copper").unwrap();
+    let password = || Password::offered("amber tunnel copper").unwrap();
     let seen = people::invitation(app, &code).await.unwrap().unwrap();
     let first = people::accept(app, "test", &code, password()).await;
     let second = people::accept(app, "test", &code, password()).await;
@@ -635,6 +636,47 @@ async fn a_token_changes_nobodys_access(app: &TestApp) {
 
     assert_eq!(told(&given), "forbidden: not_by_token");
     assert_eq!(told(&invited), "forbidden: not_by_token");
+}
+
+async fn the_mailbox_of_whoever_holds_more_is_out_of_reach(app: &TestApp) {
+    let (.., domain) = reseller(app).await;
+    let maria = app.domain_admin(domain).await;
+    for name in ["boss", "desk"] {
+        app.mailbox(&format!("{name}@{domain}")).await;
+    }
+    let signs_in = async |name: &str, role, scope| {
+        let new = accounts::NewAccount {
+            email: format!("{name}@{domain}"),
+            name: name.parse().unwrap(),
+            password: None,
+            grant: Some((role, scope)),
+        };
+        accounts::create(app, &app.root(), new).await.unwrap();
+    };
+    signs_in("boss", Role::Operator, Scope::System).await;
+    signs_in("desk", Role::HelpDesk, app.domain_scope(domain).await).await;
+    let verbs = async |name: &str| -> Vec<String> {
+        let at = format!("{name}@{domain}").parse().unwrap();
+        let mut call = maria.again().await;
+        call.dry_run = true;
+        let password = Password::offered("amber tunnel copper").unwrap();
+        let forwarding = Forwarding {
+            destinations: vec![crate::support::app::destination("out@elsewhere.example")],
+            keep_copy: true,
+            until: None,
+        };
+        vec![
+            told(&mailboxes::set_password(app, &call, &at, Secret::Password(password)).await),
+            told(&mailboxes::reset_to_words(app, &call, &at).await),
+            told(&mailboxes::make_setup_link(app, &call, &at).await),
+            told(&mailboxes::set_forwarding(app, &call, &at, forwarding).await),
+            told(&mailboxes::rename(app, &call, &at, "other".parse().unwrap(), false).await),
+            told(&mailboxes::delete(app, &call, &at).await),
+        ]
+    };
+
+    assert_eq!(verbs("boss").await, ["forbidden: outranked"; 6]);
+    assert_eq!(verbs("desk").await, ["done"; 6]);
 }
 
 async fn roles_elsewhere_are_not_shown(app: &TestApp) {
