@@ -4,7 +4,7 @@ use std::fs::{DirBuilder, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use crate::config::Settings;
@@ -13,6 +13,7 @@ use crate::db::{Db, DbError};
 use crate::error::Error;
 use crate::ids::Ids;
 use crate::model::{AddressPolicy, Clock, PasswordRules, SystemClock};
+use crate::service::audit::{CheckpointTrouble, Checkpoints};
 use crate::service::passwords::{Hasher, HashingLimits};
 use crate::service::{App, MailHosts, Parts};
 use crate::store::Store;
@@ -44,6 +45,9 @@ pub enum StartError {
         /// Why.
         source: DbError,
     },
+    /// The checkpoints of the audit cannot be written.
+    #[error(transparent)]
+    Checkpoints(#[from] CheckpointTrouble),
     /// The application refused.
     #[error(transparent)]
     App(#[from] Error),
@@ -55,6 +59,10 @@ pub async fn app(settings: &Settings, base_url: String) -> Result<App, StartErro
     let app = open(settings, base_url).await?;
     app.store.sync_nodes(&settings.nodes).await?;
     app.store.sync_targets(&settings.targets).await?;
+    let audit = &settings.audit;
+    let checkpoints = Checkpoints::open(&audit.key_file, &audit.checkpoint_file, &app.ids.random())?;
+    // Nobody else has this application yet.
+    app.checkpoints.set(checkpoints).unwrap_or(());
     Ok(app)
 }
 
@@ -63,7 +71,15 @@ pub async fn open(settings: &Settings, base_url: String) -> Result<App, StartErr
     let db = database(settings).await?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let ids = Ids::new(Arc::clone(&clock));
-    Ok(assemble(settings, base_url, db, clock, ids)?)
+    let app = assemble(settings, base_url, db, clock, ids)?;
+    let numbered = app.store.number_old_entries().await?;
+    if numbered > 0 {
+        tracing::info!(
+            entries = numbered,
+            "put the entries of before into the chain of the audit"
+        );
+    }
+    Ok(app)
 }
 
 /// The database of the settings, with its schema up to date.
@@ -183,6 +199,7 @@ pub fn assemble(
         base_url,
         mail_hosts,
         api_per_minute: settings.http.api_per_minute,
+        checkpoints: OnceLock::new(),
     }))
 }
 

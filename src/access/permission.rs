@@ -60,6 +60,7 @@ permissions! {
     DomainUpdate "domain.update" "change the settings of domains";
     DomainSuspend "domain.suspend" "suspend and resume domains";
     DomainDelete "domain.delete" "delete and restore domains";
+    DomainTransfer "domain.transfer" "hand domains to other customers";
     MailboxRead "mailbox.read" "see mailboxes";
     MailboxCreate "mailbox.create" "add mailboxes";
     MailboxUpdate "mailbox.update" "change mailboxes and their forwarding";
@@ -82,6 +83,7 @@ permissions! {
     TokenManageOwn "token.manage_own" "make and revoke their own API tokens";
     TokenManageAny "token.manage_any" "revoke the API tokens of others";
     AuditRead "audit.read" "see what happened";
+    AuditExport "audit.export" "export what happened, and check that nobody changed it";
     HashImport "hash.import" "set passwords as imported hashes";
     ProvisioningRead "provisioning.read" "see the targets and their backlog";
     ProvisioningRepair "provisioning.repair" "retry and resync targets";
@@ -91,7 +93,7 @@ permissions! {
 impl Action {
     /// Whether it changes nothing.
     pub fn reads(self) -> bool {
-        self.as_str().split('.').nth(1) == Some("read")
+        self == Self::AuditExport || self.as_str().split('.').nth(1) == Some("read")
     }
 }
 
@@ -100,6 +102,11 @@ impl fmt::Display for Action {
         f.write_str(self.as_str())
     }
 }
+
+/// Permissions that show what happened.
+pub trait ReadsAudit: Permission {}
+impl ReadsAudit for AuditRead {}
+impl ReadsAudit for AuditExport {}
 
 /// Permissions that change what is in a mailbox's row.
 pub trait WritesMailboxes: Permission {}
@@ -123,6 +130,7 @@ impl WritesDomains for DomainCreate {}
 impl WritesDomains for DomainUpdate {}
 impl WritesDomains for DomainSuspend {}
 impl WritesDomains for DomainDelete {}
+impl WritesDomains for DomainTransfer {}
 impl WritesDomains for LimitsAssign {}
 
 /// Permissions that change orgs.

@@ -11,7 +11,7 @@ pub fn holds(role: Role, action: Action) -> bool {
     match role {
         Role::Operator => true,
         Role::Support => reads(action) || desk(action),
-        Role::Auditor => reads(action),
+        Role::Auditor => reads(action) || action == Action::AuditExport,
         Role::ResellerAdmin => {
             reads(action) && action != Action::ProvisioningRead || manages(action) || resells(action)
         }
@@ -106,9 +106,11 @@ fn resells(action: Action) -> bool {
             | Action::DomainCreate
             | Action::DomainSuspend
             | Action::DomainDelete
+            | Action::DomainTransfer
             | Action::AccountUpdate
             | Action::AccountSuspend
             | Action::TokenManageAny
+            | Action::AuditExport
             | Action::RoleManage
     )
 }

@@ -7,8 +7,7 @@ use std::str::FromStr;
 use clap::{Args, Parser, Subcommand};
 
 use crate::access::{Permissions, Role};
-use crate::config::IpRange;
-use crate::model::{BadDomainName, DisplayName, DomainName};
+use crate::model::{BadDomainName, DisplayName, DomainName, IpRange};
 use crate::service::grants;
 
 const EXAMPLES: &str = "\
@@ -98,6 +97,9 @@ pub enum Command {
     /// Manage the keys with which programs use the API
     #[command(subcommand)]
     Token(TokenCommand),
+    /// Check the audit
+    #[command(subcommand)]
+    Audit(AuditCommand),
     /// Manage the databases that the mail servers read
     #[command(subcommand)]
     Target(TargetCommand),
@@ -208,6 +210,14 @@ impl FromStr for ScopeName {
             _ => Err("write system, org:NAME or domain:NAME".to_owned()),
         }
     }
+}
+
+/// What can be done with the audit.
+#[derive(Debug, Subcommand)]
+pub enum AuditCommand {
+    /// Check that nobody changed, removed or inserted entries behind Postdesk's back
+    #[command(after_help = "Exit codes: 0 the audit is sound, 1 it is damaged, 2 it could not be checked.")]
+    Verify,
 }
 
 /// What can be done with tokens.

@@ -12,9 +12,9 @@ use crate::{out, telemetry};
 mod grammar;
 
 pub use grammar::{
-    AccountCommand, AccountCreateArgs, Cli, ClusterConfigArgs, Command, ConfigCommand, DemoArgs, Global,
-    MigrateArgs, ScopeName, ServeArgs, TargetArgs, TargetCommand, TargetInitArgs, TokenCommand,
-    TokenCreateArgs,
+    AccountCommand, AccountCreateArgs, AuditCommand, Cli, ClusterConfigArgs, Command, ConfigCommand,
+    DemoArgs, Global, MigrateArgs, ScopeName, ServeArgs, TargetArgs, TargetCommand, TargetInitArgs,
+    TokenCommand, TokenCreateArgs,
 };
 
 /// Does what was typed and says how it went: the whole of `main`.
@@ -35,7 +35,12 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             out::complain(format_args!("postdesk: {}", commands::with_causes(&failure)));
-            ExitCode::FAILURE
+            match (&cli.command, failure) {
+                (Command::Audit(_), Failure::Damaged) => ExitCode::FAILURE,
+                // Not to know is another answer than damage.
+                (Command::Audit(_), _) => ExitCode::from(2),
+                _ => ExitCode::FAILURE,
+            }
         }
     }
 }
@@ -97,6 +102,7 @@ async fn dispatch(command: &Command, context: &Context) -> Result<(), Failure> {
         Command::Target(TargetCommand::Resync(args)) => commands::target_resync(context, args).await,
         Command::Target(TargetCommand::Verify(args)) => commands::target_verify(context, args).await,
         Command::ClusterConfig(args) => commands::cluster_config(context, args),
+        Command::Audit(AuditCommand::Verify) => commands::audit_verify(context).await,
         Command::Openapi => commands::openapi(),
     }
 }

@@ -13,6 +13,7 @@ use crate::start::StartError;
 use crate::{http, out, start};
 
 mod accounts;
+mod audit;
 mod cluster_config;
 mod demo;
 mod migrate;
@@ -22,6 +23,7 @@ mod tokens;
 mod worker;
 
 pub use accounts::create as account_create;
+pub use audit::verify as audit_verify;
 pub use cluster_config::write as cluster_config;
 pub use demo::demo;
 pub use migrate::migrate;
@@ -52,6 +54,9 @@ pub enum Failure {
     /// The faults were printed already.
     #[error("the configuration is wrong")]
     Checked,
+    /// The audit was changed by somebody else than Postdesk; what is wrong was printed already.
+    #[error("the audit is damaged")]
+    Damaged,
     /// Standard output cannot be written to.
     #[error("cannot print")]
     Print(#[from] io::Error),

@@ -12,7 +12,7 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::{Context, Failure, worker};
+use super::{Context, Failure, audit, worker};
 use crate::cli::ServeArgs;
 use crate::config::Settings;
 use crate::http::limits::HttpLimits;
@@ -82,6 +82,7 @@ pub(super) async fn run(
             stop_worker.clone(),
         ))
     });
+    let checkpoints = tokio::spawn(audit::keep_checkpoints(app.clone(), stop_worker.clone()));
     tracing::info!(
         listen = %bound,
         url = app.base_url,
@@ -104,6 +105,7 @@ pub(super) async fn run(
     {
         tracing::warn!("the worker did not stop in time");
     }
+    audit::last_checkpoint(&app, checkpoints).await;
     if timeout(LAST_WORDS, app.store.db().close()).await.is_err() {
         tracing::warn!("the database was not given back in time");
     }

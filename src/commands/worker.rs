@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::{Context, Failure};
+use super::{Context, Failure, audit};
 use crate::config::Settings;
 use crate::service::App;
 use crate::{provisioning, signals, start};
@@ -22,8 +22,10 @@ pub async fn worker(context: &Context) -> Result<(), Failure> {
     let app = start::app(settings, base_url).await?;
     tracing::info!(database = %settings.database, targets = settings.targets.len(), "working");
 
+    let checkpoints = tokio::spawn(audit::keep_checkpoints(app.clone(), shutdown.clone()));
     work(app.clone(), settings.clone(), "worker", shutdown).await;
 
+    audit::last_checkpoint(&app, checkpoints).await;
     app.store.db().close().await;
     tracing::info!("stopped");
     Ok(())

@@ -13,6 +13,7 @@ use crate::model::{ARGON2_MEMORY_KIB, ARGON2_PASSES};
 pub(super) fn check(settings: &Settings, entries: &[Entry]) -> Vec<Problem> {
     let mut problems = positive(settings);
     problems.extend(own_database(settings));
+    problems.extend(audit(settings));
     problems.extend(worker(settings));
     problems.extend(targets(&settings.targets, settings));
     problems.extend(nodes(&settings.nodes));
@@ -92,6 +93,15 @@ fn own_database(settings: &Settings) -> Option<Problem> {
             "database",
             "must be SQLite or PostgreSQL; MariaDB can only be a target",
         )
+    })
+}
+
+fn audit(settings: &Settings) -> Option<Problem> {
+    let audit = &settings.audit;
+    let one_file = audit.key_file == audit.checkpoint_file;
+    one_file.then(|| {
+        let text = "is the file of the key too; give the checkpoints a file of their own";
+        Problem::error("audit.checkpoint_file", text)
     })
 }
 

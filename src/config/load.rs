@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use super::reader::{OwnDatabase, Reader};
 use super::values::BaseUrl;
 use super::{
-    BinSettings, ConfigError, Entry, HttpSettings, LogFormat, LogSettings, MailPolicySettings, MailSettings,
-    NodeSettings, NodeState, PasswordSettings, Problem, SessionSettings, Settings, Source, Sources,
-    TargetSchema, TargetSettings, WorkerSettings, check, secret, source,
+    AuditSettings, BinSettings, ConfigError, Entry, HttpSettings, LogFormat, LogSettings, MailPolicySettings,
+    MailSettings, NodeSettings, NodeState, PasswordSettings, Problem, SessionSettings, Settings, Source,
+    Sources, TargetSchema, TargetSettings, WorkerSettings, check, secret, source,
 };
 use crate::db::url::DatabaseUrl;
 
@@ -90,6 +90,7 @@ fn settings(reader: &mut Reader) -> Option<Settings> {
     Some(Settings {
         listen,
         configured_base_url,
+        audit: audit(reader, &data_dir),
         data_dir,
         http: http(reader),
         session: SessionSettings {
@@ -125,6 +126,16 @@ fn own_database(reader: &mut Reader, data_dir: &Path) -> Option<DatabaseUrl> {
     let default: DatabaseUrl = "sqlite:postdesk.db".parse().ok()?;
     let OwnDatabase(url) = reader.or("database", OwnDatabase(default));
     with_password(reader, "database_password_file", url).map(|url| url.inside(data_dir))
+}
+
+/// Relative paths are inside the data directory.
+fn audit(reader: &mut Reader, data_dir: &Path) -> AuditSettings {
+    let key_file: PathBuf = reader.or("audit.key_file", "audit.key".into());
+    let checkpoint_file: PathBuf = reader.or("audit.checkpoint_file", "audit.checkpoints".into());
+    AuditSettings {
+        key_file: data_dir.join(key_file),
+        checkpoint_file: data_dir.join(checkpoint_file),
+    }
 }
 
 fn with_password(reader: &mut Reader, key: &str, url: DatabaseUrl) -> Option<DatabaseUrl> {

@@ -17,9 +17,10 @@ use std::path::PathBuf;
 pub use explain::Entry;
 pub use load::{Loaded, entries, find_file, load};
 pub use source::{Flag, Source, Sources};
-pub use values::{BaseUrl, IpRange, LogFormat, NodeState, TargetSchema, is_loopback_name};
+pub use values::{BaseUrl, LogFormat, NodeState, TargetSchema, is_loopback_name};
 
 use crate::db::url::DatabaseUrl;
+use crate::model::IpRange;
 
 /// Everything that can be set.
 #[derive(Clone, Debug)]
@@ -44,6 +45,8 @@ pub struct Settings {
     pub mail_policy: MailPolicySettings,
     /// How long deleted things can be restored.
     pub bin: BinSettings,
+    /// The signed checkpoints of the audit.
+    pub audit: AuditSettings,
     /// The worker that writes to targets.
     pub worker: WorkerSettings,
     /// The provisioning databases.
@@ -146,6 +149,15 @@ pub struct MailPolicySettings {
 pub struct BinSettings {
     /// Days in the bin.
     pub keep_days: u32,
+}
+
+/// The signed checkpoints of the audit.
+#[derive(Clone, Debug)]
+pub struct AuditSettings {
+    /// The key that signs them; made at the first start.
+    pub key_file: PathBuf,
+    /// The file that they are written to, best on another disk than the database.
+    pub checkpoint_file: PathBuf,
 }
 
 /// The worker that writes to targets.

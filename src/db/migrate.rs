@@ -28,7 +28,9 @@ macro_rules! step {
 const STEPS: &[Step] = &[
     step!(1, "0001_spine"),
     step!(2, "0002_delegation"),
-    step!(3, "0003_tokens"),
+    step!(3, "0003_audit_chain"),
+    step!(4, "0004_tree"),
+    step!(5, "0005_tokens"),
 ];
 
 impl Db {

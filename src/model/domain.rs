@@ -49,6 +49,17 @@ pub struct Off {
     pub reason: Reason,
 }
 
+/// An org is switched off.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OrgOff {
+    /// Since when.
+    pub at: Timestamp,
+    /// Why.
+    pub reason: Reason,
+    /// Whether the mail of everything below goes on: then only the sign-in to the portal is stopped.
+    pub keeps_delivery: bool,
+}
+
 impl Off {
     /// Switched off for this reason, or on without one. What is off already has been so since then.
     pub fn for_reason(reason: Option<Reason>, before: Option<&Self>, now: Timestamp) -> Option<Self> {
@@ -125,7 +136,7 @@ pub struct Org {
     /// How much it holds, with everything below it.
     pub usage: Usage,
     /// Since when and why it is switched off, if it is.
-    pub suspension: Option<Off>,
+    pub suspension: Option<OrgOff>,
     /// Counts its changes; its `ETag`.
     pub version: i64,
     /// When it was added.

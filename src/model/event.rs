@@ -41,6 +41,7 @@ kinds! {
     DomainLimitsChanged "domain.limits_changed" "Limits of the domain changed";
     DomainSuspended "domain.suspended" "Domain suspended";
     DomainResumed "domain.resumed" "Domain resumed";
+    DomainTransferred "domain.transferred" "Domain handed to another customer";
     DomainDeleted "domain.deleted" "Domain deleted";
     DomainRestored "domain.restored" "Domain restored";
     DomainPurged "domain.purged" "Domain gone for good";

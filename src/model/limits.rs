@@ -1,8 +1,8 @@
 //! How much an org or a domain may hold, and the rule that keeps it so.
 
-use super::{Limit, Quota, QuotaBytes, Refusal, count};
+use super::{Limit, Quota, QuotaBytes, Refusal, Sharing, count};
 
-/// How much an org or domain may hold. Domains count for orgs only.
+/// How much an org or domain may hold. Domains, accounts and sharing are for orgs only.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Number of domains (orgs only).
@@ -11,10 +11,14 @@ pub struct Limits {
     pub mailboxes: Limit,
     /// Number of aliases, the catch-all among them.
     pub aliases: Limit,
+    /// Number of people and programs who manage (orgs only).
+    pub accounts: Limit,
     /// Sum of the quotas of all mailboxes.
     pub quota: Quota,
     /// The largest quota of one mailbox.
     pub mailbox_quota: Quota,
+    /// How much of it may be promised to those below (orgs only).
+    pub sharing: Sharing,
 }
 
 impl Limits {
@@ -23,8 +27,10 @@ impl Limits {
         domains: Limit::Unlimited,
         mailboxes: Limit::Unlimited,
         aliases: Limit::Unlimited,
+        accounts: Limit::Unlimited,
         quota: Quota::Unlimited,
         mailbox_quota: Quota::Unlimited,
+        sharing: Sharing::Strict,
     };
 }
 
@@ -37,6 +43,8 @@ pub struct Usage {
     pub mailboxes: i64,
     /// Number of aliases.
     pub aliases: i64,
+    /// Number of accounts.
+    pub accounts: i64,
     /// Sum of the quotas, in bytes, of mailboxes that have one.
     pub quota_bytes: i64,
     /// Number of mailboxes whose quota is unlimited.
@@ -52,6 +60,8 @@ pub struct Delta {
     pub mailboxes: i64,
     /// Aliases more or fewer.
     pub aliases: i64,
+    /// Accounts more or fewer.
+    pub accounts: i64,
     /// Bytes of quota more or fewer.
     pub quota_bytes: i64,
     /// Mailboxes without quota more or fewer.
@@ -89,6 +99,26 @@ impl Delta {
         }
     }
 
+    /// One more account.
+    pub fn account() -> Self {
+        Self {
+            accounts: 1,
+            ..Self::default()
+        }
+    }
+
+    /// All that is held.
+    pub fn all(usage: Usage) -> Self {
+        Self {
+            domains: usage.domains,
+            mailboxes: usage.mailboxes,
+            aliases: usage.aliases,
+            accounts: usage.accounts,
+            quota_bytes: usage.quota_bytes,
+            unlimited: usage.unlimited,
+        }
+    }
+
     /// One more domain.
     pub fn domain() -> Self {
         Self {
@@ -104,6 +134,7 @@ impl Delta {
             domains: -self.domains,
             mailboxes: -self.mailboxes,
             aliases: -self.aliases,
+            accounts: -self.accounts,
             quota_bytes: -self.quota_bytes,
             unlimited: -self.unlimited,
         }
@@ -116,6 +147,7 @@ impl Delta {
             domains: self.domains + other.domains,
             mailboxes: self.mailboxes + other.mailboxes,
             aliases: self.aliases + other.aliases,
+            accounts: self.accounts + other.accounts,
             quota_bytes: self.quota_bytes.saturating_add(other.quota_bytes),
             unlimited: self.unlimited + other.unlimited,
         }
@@ -154,6 +186,12 @@ impl Pool {
                 self.limits.aliases,
                 self.after.aliases,
                 delta.aliases,
+            ),
+            (
+                ("account", "accounts"),
+                self.limits.accounts,
+                self.after.accounts,
+                delta.accounts,
             ),
         ];
         for (what, limit, after, more) in counts {

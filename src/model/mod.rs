@@ -7,6 +7,7 @@
 pub mod address;
 pub mod address_policy;
 pub mod alias;
+pub mod chain;
 mod characters;
 mod count;
 pub mod destination;
@@ -15,6 +16,7 @@ pub mod domain_name;
 pub mod event;
 pub mod id;
 pub mod invalid;
+pub mod ip_range;
 pub mod limits;
 pub mod local_part;
 mod macros;
@@ -22,21 +24,26 @@ pub mod mailbox;
 pub mod password;
 pub mod quota;
 pub mod refusal;
+pub mod sharing;
 pub mod text;
 pub mod time;
 
 pub use address::{BadEmailAddress, EmailAddress};
 pub use address_policy::AddressPolicy;
 pub use alias::{Alias, AliasAddress, AliasDraft, AliasPatch, MOST_DESTINATIONS};
+pub use chain::{Hash, Link, Sealed};
 pub use count::count;
 pub use destination::{BadDestination, Destination};
-pub use domain::{Domain, DomainAlias, DomainDraft, DomainPatch, Off, Org, OrgDraft, OrgKind, OrgPatch};
+pub use domain::{
+    Domain, DomainAlias, DomainDraft, DomainPatch, Off, Org, OrgDraft, OrgKind, OrgOff, OrgPatch,
+};
 pub use domain_name::{BadDomainName, DomainName};
 pub use event::{Detail, Event, EventKind, FieldChange, ObjectKind, Subject, Touched};
 pub use id::{
     AccountId, AliasId, BadId, DomainId, EventId, GrantId, MailboxId, OrgId, RoleId, TargetId, TokenId,
 };
 pub use invalid::{FieldProblem, Invalid, Problem};
+pub use ip_range::{Cidrs, IpRange};
 pub use limits::{Delta, Limits, Pool, Usage};
 pub use local_part::{BadLocalPart, LocalPart};
 pub use mailbox::{
@@ -49,5 +56,6 @@ pub use password::{
 };
 pub use quota::{BadAmount, Limit, Quota, QuotaBytes};
 pub use refusal::Refusal;
+pub use sharing::{BadFactor, Factor, Giver, Promise, Promised, Sharing, Taker};
 pub use text::{BadText, DisplayName, ExternalId, Label, Labels, Note, Reason};
 pub use time::{BadTimestamp, Clock, FixedClock, SystemClock, Timestamp};

@@ -3,13 +3,13 @@
 use super::mailboxes::Inside;
 use super::{App, Done};
 use crate::access::{
-    Call, DomainCreate, DomainDelete, DomainRead, DomainSuspend, DomainUpdate, LimitsAssign, Permission,
-    Permit, WritesDomains,
+    Call, DomainCreate, DomainDelete, DomainRead, DomainSuspend, DomainTransfer, DomainUpdate, LimitsAssign,
+    Permission, Permit, WritesDomains,
 };
 use crate::error::Error;
 use crate::model::{
     Domain, DomainAlias, DomainDraft, DomainId, DomainName, DomainPatch, Event, EventKind, Limits,
-    ObjectKind, Off, OrgId, Quota, QuotaBytes, Reason, Refusal, Subject, count,
+    ObjectKind, Off, OrgId, Quota, QuotaBytes, Reason, Refusal, Subject, Taker, count,
 };
 use crate::store::{MailboxFilter, Page, PageRequest};
 
@@ -164,8 +164,10 @@ pub async fn set_limits(
     limits: Limits,
 ) -> Result<Done<Domain>, Error> {
     let (_, permit) = app.live_domain::<LimitsAssign>(call, name).await?;
+    let org = permit.place().org.clone();
 
     let mut change = app.store.change(call, permit).await?;
+    change.hold_pool()?;
     let before = change.domains().lock_live().await?;
     let after = Domain {
         limits,
@@ -179,6 +181,10 @@ pub async fn set_limits(
     if event.detail.changes.is_empty() {
         return Ok(unlocked(before));
     }
+    let taker = (Taker::Domain, after.id.uuid());
+    change
+        .promise(&org, taker, Some(&before.limits), &after.limits)
+        .await?;
     change.domains().save(&after)?;
     let events = change.commit(vec![event]).await?;
     Ok(Done { value: after, events })
@@ -190,8 +196,10 @@ pub(super) fn limits_changed(event: Event, before: &Limits, after: &Limits) -> E
         .changing("domains", &before.domains, &after.domains)
         .changing("mailboxes", &before.mailboxes, &after.mailboxes)
         .changing("aliases", &before.aliases, &after.aliases)
+        .changing("accounts", &before.accounts, &after.accounts)
         .changing("quota_bytes", &before.quota, &after.quota)
         .changing("mailbox_quota_bytes", &before.mailbox_quota, &after.mailbox_quota)
+        .changing("sharing", &before.sharing, &after.sharing)
 }
 
 /// Switches a domain off: no mail, no sign-in, no sending.
@@ -261,6 +269,47 @@ pub async fn delete(app: &App, call: &Call, name: &DomainName) -> Result<Done<Do
     let mut event = event(EventKind::DomainDeleted, &domain).saying(text);
     event.touched.extend(touched);
     let events = change.commit(vec![event]).await?;
+    Ok(Done {
+        value: domain,
+        events,
+    })
+}
+
+/// Hands a domain to another org, with everything in it. Both sides go on seeing what happened to it until then.
+pub async fn transfer(app: &App, call: &Call, name: &DomainName, to: OrgId) -> Result<Done<Domain>, Error> {
+    let (seen, permit) = app.live_domain::<DomainTransfer>(call, name).await?;
+    main_name(&seen, name)?;
+    let opened = app.store.org(to).await?.open::<DomainCreate>(&call.actor);
+    let (owner, there) = opened.map_err(|denied| Error::denied(denied, "org", &to.to_string()))?;
+    if owner.id == seen.org_id {
+        return Ok(Done {
+            value: seen,
+            events: Vec::new(),
+        });
+    }
+    let path = there.place().org.clone();
+
+    let mut change = app.store.change(call, permit).await?;
+    change.domains().hold_both(&path)?;
+    let mut domain = change.domains().lock_live().await?;
+    let before = domain.org_id;
+    domain.org_id = owner.id;
+    let grants = change.domains().transfer(&mut domain, &path).await?;
+    let text = format!(
+        "{} belongs to {} now, with {} and {}; {} on it",
+        domain.name,
+        owner.name,
+        count(domain.usage.mailboxes, "mailbox", "mailboxes"),
+        count(domain.usage.aliases, "alias", "aliases"),
+        count(grants, "person keeps a role", "people keep a role")
+    );
+    let event = event(EventKind::DomainTransferred, &domain)
+        .saying(text)
+        .changing("org", &before.to_string(), &domain.org_id.to_string());
+    let events = change.commit(vec![event]).await?;
+    if let (Some(account), false) = (call.actor.identity().account, call.dry_run) {
+        app.store.look_anew(account).await?;
+    }
     Ok(Done {
         value: domain,
         events,

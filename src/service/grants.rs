@@ -180,6 +180,16 @@ fn too_much(beyond: Beyond, grant: &Grant) -> Error {
     }
 }
 
+/// The scope that is meant and what it is called, for those who may give roles on it.
+pub async fn scope(app: &App, call: &Call, name: &ScopeName) -> Result<(Scope, String), Error> {
+    let found = find_scope(app, call, name).await?;
+    let permit = call.actor.permit::<GrantManage>(found.0.place());
+    match permit {
+        Ok(_) => Ok(found),
+        Err(denied) => Err(Error::denied(denied, "scope", &found.1)),
+    }
+}
+
 async fn find_scope(app: &App, call: &Call, name: &ScopeName) -> Result<(Scope, String), Error> {
     match name {
         ScopeName::System => Ok((Scope::System, "everything".to_owned())),

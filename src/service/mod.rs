@@ -22,6 +22,7 @@ pub mod orgs;
 pub mod passwords;
 pub mod people;
 pub mod permissions;
+pub mod pools;
 pub mod provisioning;
 pub mod resolve;
 pub mod roles;
@@ -56,6 +57,8 @@ pub struct Parts {
     pub mail_hosts: MailHosts,
     /// How many requests of one API token are answered in a minute.
     pub api_per_minute: u32,
+    /// Where it is written down how far the audit had got; a server has it, a command beside one does not need it.
+    pub checkpoints: std::sync::OnceLock<audit::Checkpoints>,
 }
 
 /// How mail programs reach the cluster.

@@ -7,8 +7,8 @@ use crate::access::{
 };
 use crate::error::Error;
 use crate::model::{
-    Deleted, Event, EventKind, Limits, Off, Org, OrgDraft, OrgId, OrgKind, OrgPatch, Reason, Refusal,
-    Subject, Usage, count,
+    Deleted, Event, EventKind, Limits, Org, OrgDraft, OrgId, OrgKind, OrgOff, OrgPatch, Reason, Refusal,
+    Subject, Taker, Usage, count,
 };
 use crate::store::{MailboxFilter, Page, PageRequest};
 
@@ -70,6 +70,7 @@ pub async fn create(app: &App, call: &Call, parent: OrgId, draft: OrgDraft) -> R
             .into());
     }
 
+    let path = permit.place().org.clone();
     let mut change = app.store.change(call, permit).await?;
     let now = change.now();
     let org = Org {
@@ -87,6 +88,8 @@ pub async fn create(app: &App, call: &Call, parent: OrgId, draft: OrgDraft) -> R
         updated_at: now,
         deleted: None,
     };
+    let taker = (Taker::Org, org.id.uuid());
+    change.promise(&path, taker, None, &org.limits).await?;
     change.orgs().insert(&org)?;
     let event = event(EventKind::OrgCreated, &org).saying(format!("{} is a {}", org.name, org.kind.as_str()));
     let events = change.commit(vec![event]).await?;
@@ -132,12 +135,18 @@ pub async fn set_limits(app: &App, call: &Call, id: OrgId, limits: Limits) -> Re
     let above = seen
         .parent_id
         .ok_or_else(|| Error::defect("an org without a parent"))?;
-    let (_, _above) = open::<LimitsAssign>(app, call, above)
+    let (_, above) = open::<LimitsAssign>(app, call, above)
         .await
         .map_err(|_| Error::Refused(LimitsAssign::ACTION))?;
+    let above = above.place().org.clone();
 
     let mut change = app.store.change(call, permit).await?;
+    change.orgs().hold_above()?;
     let before = change.orgs().lock().await?;
+    let taker = (Taker::Org, before.id.uuid());
+    change
+        .promise(&above, taker, Some(&before.limits), &limits)
+        .await?;
     let after = Org {
         limits,
         ..before.clone()
@@ -150,6 +159,9 @@ pub async fn set_limits(app: &App, call: &Call, id: OrgId, limits: Limits) -> Re
     if event.detail.changes.is_empty() {
         return Ok(unlocked(before));
     }
+    change
+        .keep_promises(after.name.as_str(), &before.limits, &after.limits)
+        .await?;
     change.orgs().save(&after)?;
     let events = change.commit(vec![event]).await?;
     Ok(Done { value: after, events })
@@ -163,11 +175,20 @@ fn not_the_provider(org: &Org, what: &str) -> Result<(), Error> {
     Err(Refusal::new("provider", detail, "Choose a reseller or a customer.").into())
 }
 
-/// Switches an org off, with every domain below it.
+/// Switches an org off with everything below it: nobody signs in, and no mail is delivered.
 pub async fn suspend(app: &App, call: &Call, id: OrgId, reason: Reason) -> Result<Done<Org>, Error> {
+    switch_off(app, call, id, (reason, false)).await
+}
+
+/// Stops the sign-in of every account of an org and below; mail goes on.
+pub async fn suspend_sign_in(app: &App, call: &Call, id: OrgId, reason: Reason) -> Result<Done<Org>, Error> {
+    switch_off(app, call, id, (reason, true)).await
+}
+
+async fn switch_off(app: &App, call: &Call, id: OrgId, how: (Reason, bool)) -> Result<Done<Org>, Error> {
     let (seen, permit) = open::<OrgSuspend>(app, call, id).await?;
     not_the_provider(&seen, "suspension")?;
-    switch(app, call, permit, Some(reason), EventKind::OrgSuspended).await
+    switch(app, call, permit, Some(how), EventKind::OrgSuspended).await
 }
 
 /// Switches an org on again; what was switched off on its own account stays so.
@@ -180,28 +201,51 @@ async fn switch<P: WritesOrgs>(
     app: &App,
     call: &Call,
     permit: Permit<P>,
-    reason: Option<Reason>,
+    how: Option<(Reason, bool)>,
     kind: EventKind,
 ) -> Result<Done<Org>, Error> {
     let mut change = app.store.change(call, permit).await?;
     let before = change.orgs().lock().await?;
-    let suspension = Off::for_reason(reason.clone(), before.suspension.as_ref(), change.now());
+    let since = before.suspension.as_ref().map_or(change.now(), |off| off.at);
+    let suspension = how.map(|(reason, keeps_delivery)| OrgOff {
+        at: since,
+        reason,
+        keeps_delivery,
+    });
     if suspension == before.suspension {
         return Ok(unlocked(before));
     }
     let after = Org { suspension, ..before };
+    if after.suspension.is_some() {
+        change.orgs().spares(call.actor.identity().account).await?;
+    }
     change.orgs().save(&after)?;
     let touched = change.orgs().spread_suspension().await?;
-    let mut event = event(kind, &after).saying(format!(
-        "{} concerned",
-        count(touched.len(), "domain is", "domains are")
-    ));
-    if let Some(reason) = reason {
-        event = event.because(reason.as_str());
+    let mut event = event(kind, &after).saying(switched(&after, touched.len()));
+    if let Some(off) = &after.suspension {
+        event = event.because(off.reason.as_str());
     }
     event.touched.extend(touched);
     let events = change.commit(vec![event]).await?;
     Ok(Done { value: after, events })
+}
+
+fn switched(org: &Org, domains: usize) -> String {
+    match &org.suspension {
+        Some(off) if off.keeps_delivery => {
+            format!("Nobody of {} and below it can sign in; mail goes on", org.name)
+        }
+        Some(_) => format!(
+            "Nobody of {} and below it can sign in, and {} off",
+            org.name,
+            count(domains, "domain is", "domains are")
+        ),
+        None => format!(
+            "{} can be used again, and {} on again",
+            org.name,
+            count(domains, "domain is", "domains are")
+        ),
+    }
 }
 
 /// Puts an empty org into the bin.
@@ -229,7 +273,9 @@ pub async fn delete(app: &App, call: &Call, id: OrgId) -> Result<Done<Org>, Erro
         at: change.now(),
         purge_at: purge,
     });
+    change.orgs().spares(call.actor.identity().account).await?;
     change.orgs().save(&org)?;
+    change.orgs().spread_suspension().await?;
     let text = format!("{} is in the bin until {}", org.name, &purge.rfc3339()[..10]);
     let events = change
         .commit(vec![event(EventKind::OrgDeleted, &org).saying(text)])
@@ -240,6 +286,7 @@ pub async fn delete(app: &App, call: &Call, id: OrgId) -> Result<Done<Org>, Erro
 /// Takes an org out of the bin.
 pub async fn restore(app: &App, call: &Call, id: OrgId) -> Result<Done<Org>, Error> {
     let (_, permit) = open::<OrgDelete>(app, call, id).await?;
+    let above = permit.place().org.above();
 
     let mut change = app.store.change(call, permit).await?;
     change.orgs().hold_above()?;
@@ -248,7 +295,12 @@ pub async fn restore(app: &App, call: &Call, id: OrgId) -> Result<Done<Org>, Err
         return Ok(unlocked(org));
     }
     org.deleted = None;
+    if let Some(above) = &above {
+        let taker = (Taker::Org, org.id.uuid());
+        change.promise(above, taker, None, &org.limits).await?;
+    }
     change.orgs().save(&org)?;
+    change.orgs().spread_suspension().await?;
     let text = format!("{} is back", org.name);
     let events = change
         .commit(vec![event(EventKind::OrgRestored, &org).saying(text)])

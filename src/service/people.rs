@@ -70,6 +70,36 @@ pub async fn get(app: &App, call: &Call, id: AccountId) -> Result<(Person, Permi
     Ok((person, permit))
 }
 
+/// What the caller may do with an account.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
+pub struct Verbs {
+    /// Switch it off.
+    pub suspend: bool,
+    /// Switch it on again.
+    pub resume: bool,
+    /// Make a new invitation.
+    pub invite_again: bool,
+}
+
+/// What the caller may do with an account: nothing with their own, nor with one that holds more than they do.
+pub async fn verbs(app: &App, call: &Call, id: AccountId) -> Result<Verbs, Error> {
+    fn yes<T>(answer: Result<T, Error>) -> Result<bool, Error> {
+        match answer {
+            Ok(_) => Ok(true),
+            Err(Error::NotFound(_) | Error::Refused(_) | Error::Forbidden(_)) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+    let (person, _) = open::<AccountRead>(app, call, id).await?;
+    let is_off = person.suspended_at.is_some();
+    let switches = yes(below::<AccountSuspend>(app, call, id).await)?;
+    Ok(Verbs {
+        suspend: switches && !is_off,
+        resume: switches && is_off,
+        invite_again: person.invited && !is_off && yes(below::<AccountInvite>(app, call, id).await)?,
+    })
+}
+
 /// What somebody holds elsewhere is not shown to those who may not see who can manage there.
 fn show_only_what_is_seen(call: &Call, person: &mut Person) {
     let seen = |grant: &Grant| call.actor.may::<AccountRead>(&grant.scope.place());

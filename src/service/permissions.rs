@@ -51,6 +51,11 @@ impl std::str::FromStr for Object {
 
 /// Every permission that the asker holds on `object`, which they must be able to see.
 pub async fn on(app: &App, call: &Call, object: &Object) -> Result<Vec<Action>, Error> {
+    Ok(call.actor.actions_at(&place_of(app, call, object).await?))
+}
+
+/// Where `object` is, for those who can see it.
+pub async fn place_of(app: &App, call: &Call, object: &Object) -> Result<Place, Error> {
     let place = match object {
         Object::System => Place::system(),
         Object::Org(id) => orgs::get(app, call, *id).await?.1.place().clone(),
@@ -70,5 +75,5 @@ pub async fn on(app: &App, call: &Call, object: &Object) -> Result<Vec<Action>, 
             .place()
             .clone(),
     };
-    Ok(call.actor.actions_at(&place))
+    Ok(place)
 }

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use super::grants::{self, RoleName};
 use super::{App, Done};
 use crate::access::{
-    AccountRead, Action, Call, Grant, GrantManage, Permissions, Role, RoleManage, RoleRef, Scope,
+    AccountRead, Action, Beyond, Call, Grant, GrantManage, Offer, Permissions, Role, RoleManage, RoleRef,
+    Scope,
 };
 use crate::error::Error;
 use crate::model::{DisplayName, Event, EventKind, Invalid, Note, OrgId, Refusal, RoleId, Subject};
@@ -72,6 +73,46 @@ pub(super) async fn find(
         return Err(invalid.into());
     }
     Ok((RoleRef::Own(role.id, role.name.as_str().into()), role.holds))
+}
+
+/// A role as it is offered to whoever gives roles.
+#[derive(Clone, Debug)]
+pub struct Offerable {
+    /// What a grant calls it: the name of a built-in role, or the id of an org's own.
+    pub key: String,
+    /// Its name.
+    pub title: String,
+    /// What it holds.
+    pub holds: Permissions,
+}
+
+/// Every role that the caller may hand on, on `scope`, perhaps until a date only.
+pub async fn to_hand_on(app: &App, call: &Call, scope: &Scope) -> Result<Vec<Offerable>, Error> {
+    let built_in = Role::ALL.iter().copied();
+    let given = built_in.filter(|role| *role != Role::Operator || *scope == Scope::System);
+    let mut all: Vec<Offerable> = given
+        .map(|role| Offerable {
+            key: role.as_str().to_owned(),
+            title: role.title().to_owned(),
+            holds: Permissions::of(role),
+        })
+        .collect();
+    let own = visible(app, call).await?.into_iter();
+    let inside = own.filter(|role| role.path.contains(&scope.place().org));
+    all.extend(inside.map(|role| Offerable {
+        key: role.id.to_string(),
+        title: role.name.to_string(),
+        holds: role.holds,
+    }));
+    all.retain(|role| {
+        let offer = Offer {
+            holds: role.holds,
+            scope,
+            expires_at: None,
+        };
+        matches!(call.actor.may_hand_on(offer), Ok(()) | Err(Beyond::End(_)))
+    });
+    Ok(all)
 }
 
 /// Every org's own role that the caller looks after or could hand on.

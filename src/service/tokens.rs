@@ -7,10 +7,11 @@ use super::{App, Done};
 use crate::access::{
     Action, Call, Credential, DomainRead, OrgPath, Permissions, Place, Scope, TokenManageOwn,
 };
-use crate::config::IpRange;
 use crate::error::Error;
-use crate::model::{AccountId, DisplayName, Event, EventKind, Invalid, Refusal, Subject, Timestamp, TokenId};
-use crate::store::{Cidrs, TokenDraft, TokenView};
+use crate::model::{
+    AccountId, Cidrs, DisplayName, Event, EventKind, Invalid, IpRange, Refusal, Subject, Timestamp, TokenId,
+};
+use crate::store::{TokenDraft, TokenView};
 
 /// Days a token lives when nothing else is said.
 pub const DEFAULT_DAYS: u32 = 90;

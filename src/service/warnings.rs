@@ -4,8 +4,8 @@ use super::App;
 use crate::access::{AliasRead, Call, DomainRead, MailboxRead, OrgRead};
 use crate::error::Error;
 use crate::model::{
-    Alias, AliasAddress, Destination, Domain, DomainName, Event, EventKind, Limit, Limits, Mailbox, Usage,
-    count,
+    Alias, AliasAddress, Destination, Domain, DomainName, Event, EventKind, Limit, Limits, Mailbox, Org,
+    Usage, count,
 };
 use crate::store::Onward;
 
@@ -23,6 +23,8 @@ pub enum About<'a> {
     Alias(&'a Alias),
     /// A domain.
     Domain(&'a Domain),
+    /// An org.
+    Org(&'a Org),
     /// Anything of which there is nothing to say.
     Nothing,
 }
@@ -70,7 +72,7 @@ pub async fn before(
                 warnings.push(format!("{} takes {held} into the bin with it.", domain.name));
             }
         }
-        About::Alias(_) | About::Domain(_) | About::Nothing => {}
+        About::Alias(_) | About::Domain(_) | About::Org(_) | About::Nothing => {}
     }
     Ok(warnings)
 }
@@ -78,6 +80,7 @@ pub async fn before(
 /// What is worth knowing when it was done: where mail goes that was told to go somewhere.
 pub async fn after(app: &App, call: &Call, about: About<'_>, events: &[Event]) -> Result<Vec<String>, Error> {
     let is_set = |event: &Event| event.kind == EventKind::MailboxForwardingSet;
+    let happens = |kind| events.iter().any(|event: &Event| event.kind == kind);
     match about {
         About::Alias(alias) if alias.deleted.is_none() && alias.enabled => {
             let mut warnings = destinations(app, call, &alias.destinations).await?;
@@ -94,6 +97,14 @@ pub async fn after(app: &App, call: &Call, about: About<'_>, events: &[Event]) -
             let to = mailbox.forwarding.as_ref().map(|to| to.destinations.as_slice());
             destinations(app, call, to.unwrap_or_default()).await
         }
+        About::Org(org) if happens(EventKind::OrgLimitsChanged) => {
+            Ok(super::pools::above(org.name.as_str(), &org.limits, org.usage))
+        }
+        About::Domain(domain) if happens(EventKind::DomainLimitsChanged) => Ok(super::pools::above(
+            domain.name.as_str(),
+            &domain.limits,
+            domain.usage,
+        )),
         _ => Ok(Vec::new()),
     }
 }
@@ -103,7 +114,7 @@ pub fn other_name(asked: &DomainName, about: About<'_>) -> Option<String> {
     let (own, address) = match about {
         About::Mailbox(mailbox) => (mailbox.address.domain(), mailbox.address.to_string()),
         About::Alias(alias) => (alias.address.domain(), alias.address.to_string()),
-        About::Domain(_) | About::Nothing => return None,
+        About::Domain(_) | About::Org(_) | About::Nothing => return None,
     };
     (asked != own).then(|| {
         format!(

@@ -204,7 +204,8 @@ impl<P: WritesAccounts> Accounts<'_, P> {
             .bind(draft.kind.as_str())
             .bind(self.0.now.as_micros())
             .or_taken(move || email_taken(&email))
-            .later()
+            .later()?;
+        self.0.account_joins(id, path)
     }
 
     /// Gives an account a role.

@@ -116,7 +116,11 @@ impl Store {
             EventOrder::OldestFirst => self.oldest(filter, place).bind(seen.unwrap_or(Uuid::nil())),
         };
         let query = query.bind(page.rows());
-        let (path, end) = (place.org.as_str().to_owned(), place.org.end());
+        // A domain may have belonged to another org: its history comes with it.
+        let inside = place
+            .domain
+            .map_or_else(|| place.org.clone(), |_| OrgPath::root());
+        let (path, end) = (inside.as_str().to_owned(), inside.end());
         let query = match filter.subject.or(place.domain.map(DomainId::uuid)) {
             Some(one) => query.bind(one).bind(path).bind(end),
             None if place.org == OrgPath::root() => query,

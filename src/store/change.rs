@@ -2,11 +2,13 @@
 
 use serde_json::value::to_raw_value;
 
+use super::chain::{self, Head};
 use super::{Store, corrupt};
 use crate::access::{Call, Permission, Permit};
 use crate::db::Tx;
 use crate::error::{Error, IdempotencyProblem};
-use crate::model::{Event, EventId, Timestamp};
+use crate::model::chain::detail_hash;
+use crate::model::{Event, EventId, Link, Sealed, Timestamp};
 
 /// A change in progress: one transaction, one permit, one moment in time.
 ///
@@ -31,15 +33,18 @@ pub struct Change<P: Permission> {
     pub(super) permit: Permit<P>,
     pub(super) now: Timestamp,
     pub(super) store: Store,
+    head: Head,
     call: Call,
 }
 
 impl Store {
     /// Begins a change. Nothing but the database may be awaited until it is committed.
     pub async fn change<P: Permission>(&self, call: &Call, permit: Permit<P>) -> Result<Change<P>, Error> {
-        let tx = self.db.begin().await?;
+        let mut tx = self.db.begin().await?;
+        let head = Head::early(&self.db, &mut tx)?;
         Ok(Change {
             tx,
+            head,
             permit,
             now: self.clock.now(),
             store: self.clone(),
@@ -78,14 +83,20 @@ impl<P: Permission> Change<P> {
             return Err(Error::defect("a change was committed without an event"));
         }
         for event in &events {
-            self.record(event)?;
             self.note(event)?;
+        }
+        if !self.call.dry_run {
+            self.remember_request()?;
+        }
+        // The head of the audit is what all changes have in common, so it is taken last, and let go of at the end.
+        let mut newest = self.head.take(&mut self.tx).await?;
+        for event in &events {
+            newest = self.record(event, &newest)?;
         }
         if self.call.dry_run {
             self.tx.rollback().await?;
             return Ok(events);
         }
-        self.remember_request()?;
         self.tx.commit().await?;
         if events.iter().any(|event| !event.touched.is_empty()) {
             self.store.pending.ring();
@@ -93,8 +104,8 @@ impl<P: Permission> Change<P> {
         Ok(events)
     }
 
-    /// Appends the audit entry, if the actor's access still is what the permit was made from.
-    fn record(&mut self, event: &Event) -> Result<(), Error> {
+    /// Appends the audit entry behind the newest one, if the actor's access still is what the permit was made from.
+    fn record(&mut self, event: &Event, newest: &Link) -> Result<Link, Error> {
         let actor = self.permit.actor();
         let identity = actor.identity();
         let detail = to_raw_value(&event.detail).map_err(|error| Error::defect(error.to_string()))?;
@@ -102,33 +113,29 @@ impl<P: Permission> Change<P> {
         let place = self.permit.place();
         // A domain that is only being added is not yet a place, and its history begins with that.
         let itself = (event.subject.kind == "domain").then_some(event.subject.id);
-        let domain = place.domain.map(crate::model::DomainId::uuid).or(itself);
-        self.tx
-            .query(
-                "INSERT INTO events (id, at, kind, org_path, domain_id, subject_kind, subject_id, subject, actor_id,
-                   actor, credential, request_id, detail)
-                 SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13
-                 WHERE $14 OR EXISTS (SELECT 1 FROM accounts
-                   WHERE id = $15 AND access_version = $16 AND suspended_at IS NULL)",
-            )
-            .bind(id.uuid())
-            .bind(self.now.as_micros())
-            .bind(event.kind.as_str())
-            .bind(place.org.as_str().to_owned())
-            .bind(domain)
-            .bind(event.subject.kind)
-            .bind(event.subject.id)
-            .bind(event.subject.name.clone())
-            .bind(identity.account.map(crate::model::AccountId::uuid))
-            .bind(identity.name.clone())
-            .bind(actor.credential().as_str())
-            .bind(self.call.request_id.clone())
-            .bind(detail.get().to_owned())
+        let sealed = Sealed {
+            id: id.uuid(),
+            at: self.now.as_micros(),
+            kind: event.kind.as_str(),
+            org_path: place.org.as_str(),
+            domain_id: place.domain.map(crate::model::DomainId::uuid).or(itself),
+            subject_kind: event.subject.kind,
+            subject_id: event.subject.id,
+            subject: &event.subject.name,
+            actor_id: identity.account.map(crate::model::AccountId::uuid),
+            actor: &identity.name,
+            credential: actor.credential().as_str(),
+            request_id: &self.call.request_id,
+            detail_hash: detail_hash(detail.get()),
+        };
+        let link = sealed.after(newest);
+        chain::append(&mut self.tx, &sealed, detail.get(), &link)
             .bind(identity.account.is_none())
             .bind(identity.account.map(crate::model::AccountId::uuid))
             .bind(identity.access_version)
             // The account's grants, tokens or state changed between the permit and now.
-            .later_changing(|written| if written == 1 { Ok(()) } else { Err(Error::Unknown) })
+            .later_changing(|written| if written == 1 { Ok(()) } else { Err(Error::Unknown) })?;
+        Ok(link)
     }
 
     /// Tells every target to look at what the event touched. What is waiting already keeps its place, so that a domain

@@ -2,11 +2,11 @@
 
 use super::Store;
 use super::row::{Reading, time};
-use super::tokens::{Cidrs, token_scope};
+use super::tokens::token_scope;
 use crate::access::{Ceiling, Identity, Permissions, Scope};
 use crate::db::row;
 use crate::error::Error;
-use crate::model::{AccountHash, AccountId, Timestamp, TokenId};
+use crate::model::{AccountHash, AccountId, Cidrs, Timestamp, TokenId};
 
 row! {
     struct IdentityRow {
@@ -70,7 +70,8 @@ impl Store {
         let rows: Vec<TokenRow> = self
             .db
             .read(
-                "SELECT t.id, a.id, a.name, a.email, a.access_version, a.suspended_at, t.read_only, t.expires_at,
+                "SELECT t.id, a.id, a.name, a.email, a.access_version,
+                   COALESCE(a.suspended_at, CASE WHEN a.org_suspended THEN CAST(0 AS BIGINT) END), t.read_only, t.expires_at,
                    t.revoked_at, t.last_used_at, t.last_used_from, t.permissions, t.cidrs, t.confined,
                    s.org_id, o.path, s.domain_id, d.name, d.org_path
                  FROM tokens t JOIN accounts a ON a.id = t.account_id
@@ -127,7 +128,11 @@ impl Store {
     pub async fn identity(&self, account: AccountId) -> Result<Option<Identity>, Error> {
         let row: Option<IdentityRow> = self
             .db
-            .read("SELECT id, name, email, access_version, suspended_at FROM accounts WHERE id = $1")
+            .read(
+                "SELECT id, name, email, access_version,
+                   COALESCE(suspended_at, CASE WHEN org_suspended THEN CAST(0 AS BIGINT) END)
+                 FROM accounts WHERE id = $1",
+            )
             .bind(account.uuid())
             .fetch_optional()
             .await?;
@@ -143,7 +148,7 @@ impl Store {
     pub async fn sign_in(&self, email: &str) -> Result<Option<SignIn>, Error> {
         let row: Option<(uuid::Uuid, Option<String>, bool)> = self
             .db
-            .read("SELECT id, password_hash, suspended_at IS NOT NULL FROM accounts WHERE email = $1")
+            .read("SELECT id, password_hash, suspended_at IS NOT NULL OR org_suspended FROM accounts WHERE email = $1")
             .bind(email.to_lowercase())
             .fetch_optional()
             .await?;

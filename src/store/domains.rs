@@ -19,6 +19,7 @@ macro_rules! columns {
 }
 
 mod bin;
+mod transfer;
 mod write;
 
 pub use write::Domains;
@@ -48,11 +49,11 @@ impl DomainRow {
             id: &self.id,
         };
         let limits = StoredLimits {
-            domains: None,
             mailboxes: self.max_mailboxes,
             aliases: self.max_aliases,
             quota: self.max_quota_bytes,
             mailbox_quota: self.max_mailbox_bytes,
+            ..StoredLimits::default()
         };
         Ok(Domain {
             id: DomainId::from(self.id),
@@ -63,11 +64,11 @@ impl DomainRow {
             default_quota: reading.quota("default_quota_bytes", self.default_quota_bytes)?,
             limits: reading.limits(limits)?,
             usage: Usage {
-                domains: 0,
                 mailboxes: self.used_mailboxes,
                 aliases: self.used_aliases,
                 quota_bytes: self.used_quota_bytes,
                 unlimited: self.used_unlimited,
+                ..Usage::default()
             },
             suspension: reading.off(self.suspended_at, self.suspended_reason.as_deref())?,
             org_suspended: self.org_suspended,

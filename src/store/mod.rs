@@ -7,6 +7,7 @@
 //! - `sessions`, `setup_links`: keyed by an unguessable secret.
 //! - `outbox`, `projected`: what the worker reads; nothing of it leaves but into the targets.
 //! - `housekeeping`: what the clock does, in the name of the portal itself.
+//! - `chain`, its head only: a number and a hash.
 //! - `idempotency`: keyed by the credential that asks.
 
 use std::sync::Arc;
@@ -23,6 +24,7 @@ mod accounts;
 mod addresses;
 mod aliases;
 mod audit;
+mod chain;
 mod change;
 mod counters;
 pub mod credentials;
@@ -39,6 +41,7 @@ pub mod outbox;
 mod page;
 mod people;
 pub mod projected;
+mod promises;
 
 mod roles;
 mod row;
@@ -51,6 +54,7 @@ mod tokens;
 pub use accounts::{Account, AccountDraft, Accounts};
 pub use aliases::Aliases;
 pub use audit::{EventFilter, EventOrder, EventRecord};
+pub use chain::{ChainEnd, ChainEntry};
 pub use change::Change;
 pub use delivery::Onward;
 pub use domains::Domains;
@@ -62,7 +66,7 @@ pub use people::{AccountKind, Person};
 pub use roles::OwnRole;
 pub use search::{Hit, HitKind, Readable, normalise};
 pub use targets::{ObjectState, OpenObject, TargetState, TargetStatus};
-pub use tokens::{Cidrs, TokenDraft, TokenView};
+pub use tokens::{TokenDraft, TokenView};
 
 /// Wakes whoever waits for committed work.
 #[derive(Clone, Debug)]

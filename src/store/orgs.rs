@@ -7,23 +7,26 @@ use super::{MailboxFilter, StateFilter, Store};
 use crate::access::{Guarded, OrgPath, OrgRead, Permission, Place, Reach, Span, WritesOrgs};
 use crate::db::row;
 use crate::error::Error;
-use crate::model::{Deleted, ObjectKind, Org, OrgId, OrgKind, Refusal, Timestamp, Touched, Usage};
+use crate::model::{Deleted, Org, OrgId, OrgKind, OrgOff, Refusal, Timestamp, Usage};
 
 macro_rules! columns {
     () => {
         "id, parent_id, path, kind, name, contact, external_id, max_domains, max_mailboxes, max_aliases,
-         max_quota_bytes, max_mailbox_bytes, used_domains, used_mailboxes, used_aliases, used_quota_bytes,
-         used_unlimited, suspended_at, suspended_reason, version, created_at, updated_at, deleted_at, purge_at"
+         max_accounts, max_quota_bytes, max_mailbox_bytes, overcommit, used_domains, used_mailboxes, used_aliases,
+         used_accounts, used_quota_bytes, used_unlimited, suspended_at, suspended_reason, suspended_keeps, version, created_at, updated_at, deleted_at, purge_at"
     };
 }
+
+mod off;
 
 row! {
     struct OrgRow {
         id: uuid::Uuid, parent_id: Option<uuid::Uuid>, path: String, kind: String, name: String, contact: String,
         external_id: Option<String>, max_domains: Option<i64>, max_mailboxes: Option<i64>, max_aliases: Option<i64>,
-        max_quota_bytes: Option<i64>, max_mailbox_bytes: Option<i64>, used_domains: i64, used_mailboxes: i64,
-        used_aliases: i64, used_quota_bytes: i64, used_unlimited: i64, suspended_at: Option<i64>,
-        suspended_reason: Option<String>, version: i64, created_at: i64, updated_at: i64, deleted_at: Option<i64>,
+        max_accounts: Option<i64>, max_quota_bytes: Option<i64>, max_mailbox_bytes: Option<i64>,
+        overcommit: Option<i64>, used_domains: i64, used_mailboxes: i64, used_aliases: i64, used_accounts: i64,
+        used_quota_bytes: i64, used_unlimited: i64, suspended_at: Option<i64>, suspended_reason: Option<String>,
+        suspended_keeps: bool, version: i64, created_at: i64, updated_at: i64, deleted_at: Option<i64>,
         purge_at: Option<i64>,
     }
 }
@@ -47,8 +50,10 @@ impl OrgRow {
             domains: self.max_domains,
             mailboxes: self.max_mailboxes,
             aliases: self.max_aliases,
+            accounts: self.max_accounts,
             quota: self.max_quota_bytes,
             mailbox_quota: self.max_mailbox_bytes,
+            overcommit: self.overcommit,
         };
         Ok(Org {
             id: OrgId::from(self.id),
@@ -62,10 +67,17 @@ impl OrgRow {
                 domains: self.used_domains,
                 mailboxes: self.used_mailboxes,
                 aliases: self.used_aliases,
+                accounts: self.used_accounts,
                 quota_bytes: self.used_quota_bytes,
                 unlimited: self.used_unlimited,
             },
-            suspension: reading.off(self.suspended_at, self.suspended_reason.as_deref())?,
+            suspension: reading
+                .off(self.suspended_at, self.suspended_reason.as_deref())?
+                .map(|off| OrgOff {
+                    at: off.at,
+                    reason: off.reason,
+                    keeps_delivery: self.suspended_keeps,
+                }),
             version: self.version,
             created_at: time(self.created_at),
             updated_at: time(self.updated_at),
@@ -206,8 +218,9 @@ impl<P: WritesOrgs> Orgs<'_, P> {
             .tx
             .query(
                 "INSERT INTO orgs (id, parent_id, path, kind, name, contact, external_id, max_domains, max_mailboxes,
-                   max_aliases, max_quota_bytes, max_mailbox_bytes, version, created_at, updated_at)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $14)",
+                   max_aliases, max_quota_bytes, max_mailbox_bytes, max_accounts, overcommit, version, created_at,
+                   updated_at)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $16)",
             )
             .bind(org.id.uuid())
             .bind(org.parent_id.map(OrgId::uuid))
@@ -221,6 +234,8 @@ impl<P: WritesOrgs> Orgs<'_, P> {
             .bind(org.limits.aliases.to_db())
             .bind(org.limits.quota.to_db())
             .bind(org.limits.mailbox_quota.to_db())
+            .bind(org.limits.accounts.to_db())
+            .bind(org.limits.sharing.to_db())
             .bind(org.version)
             .bind(org.created_at.as_micros())
             .later()?;
@@ -262,7 +277,8 @@ impl<P: WritesOrgs> Orgs<'_, P> {
             .query(
                 "UPDATE orgs SET name = $2, contact = $3, external_id = $4, max_domains = $5, max_mailboxes = $6,
                    max_aliases = $7, max_quota_bytes = $8, max_mailbox_bytes = $9, suspended_at = $10,
-                   suspended_reason = $11, updated_at = $12, deleted_at = $13, purge_at = $14 WHERE id = $1",
+                   suspended_reason = $11, updated_at = $12, deleted_at = $13, purge_at = $14, max_accounts = $15,
+                   overcommit = $16, suspended_keeps = $17 WHERE id = $1",
             )
             .bind(org.id.uuid())
             .bind(org.name.as_str().to_owned())
@@ -278,65 +294,12 @@ impl<P: WritesOrgs> Orgs<'_, P> {
             .bind(org.updated_at.as_micros())
             .bind(org.deleted.map(|gone: Deleted| gone.at.as_micros()))
             .bind(org.deleted.map(|gone: Deleted| gone.purge_at.as_micros()))
+            .bind(org.limits.accounts.to_db())
+            .bind(org.limits.sharing.to_db())
+            .bind(org.suspension.as_ref().is_some_and(|off| off.keeps_delivery))
             .later()?;
         let path = self.0.permit.place().org.clone();
         self.0.index_org(org, &path)
-    }
-
-    /// Works out anew, for every domain below the org, whether an org above it is switched off. Those for which that
-    /// has changed come back.
-    pub async fn spread_suspension(&mut self) -> Result<Vec<Touched>, Error> {
-        let path = self.0.permit.place().org.clone();
-        if self.0.suspended_above(&path).await? {
-            return self.set_org_suspended(path.as_str(), &path.end(), true).await;
-        }
-        // What is below an org that is still off stays off; everything between such orgs is on.
-        let mut touched = Vec::new();
-        let mut from = path.as_str().to_owned();
-        for off in self.suspended_below(&path).await? {
-            if off.as_str() >= from.as_str() {
-                touched.extend(self.set_org_suspended(&from, off.as_str(), false).await?);
-                from = off.end();
-            }
-        }
-        touched.extend(self.set_org_suspended(&from, &path.end(), false).await?);
-        Ok(touched)
-    }
-
-    async fn suspended_below(&mut self, path: &OrgPath) -> Result<Vec<OrgPath>, Error> {
-        let rows: Vec<(String,)> = self
-            .0
-            .tx
-            .query("SELECT path FROM orgs WHERE path > $1 AND path < $2 AND suspended_at IS NOT NULL ORDER BY path")
-            .bind(path.as_str().to_owned())
-            .bind(path.end())
-            .fetch_all()
-            .await?;
-        let parse =
-            |(text,): (String,)| OrgPath::parse(&text).ok_or_else(|| super::corrupt("orgs", "path", &text));
-        rows.into_iter().map(parse).collect()
-    }
-
-    async fn set_org_suspended(&mut self, first: &str, end: &str, off: bool) -> Result<Vec<Touched>, Error> {
-        let rows: Vec<(uuid::Uuid, i64)> = self
-            .0
-            .tx
-            .query(
-                "UPDATE domains SET version = version + 1, updated_at = $3, org_suspended = $4
-                 WHERE org_path >= $1 AND org_path < $2 AND deleted_at IS NULL AND org_suspended <> $4
-                 RETURNING id, version",
-            )
-            .bind(first.to_owned())
-            .bind(end.to_owned())
-            .bind(self.0.now.as_micros())
-            .bind(off)
-            .fetch_all()
-            .await?;
-        let kind = ObjectKind::Domain;
-        Ok(rows
-            .into_iter()
-            .map(|(id, version)| Touched { kind, id, version })
-            .collect())
     }
 
     /// How many domains and orgs are still below the org.
@@ -358,22 +321,6 @@ impl<P: WritesOrgs> Orgs<'_, P> {
 }
 
 impl<P: Permission> Change<P> {
-    /// Whether this org or one above it is switched off.
-    pub(super) async fn suspended_above(&mut self, org: &OrgPath) -> Result<bool, Error> {
-        for path in std::iter::once(OrgPath::root()).chain(org.chain()) {
-            let off: Option<(bool,)> = self
-                .tx
-                .query("SELECT suspended_at IS NOT NULL FROM orgs WHERE path = $1")
-                .bind(path.as_str().to_owned())
-                .fetch_optional()
-                .await?;
-            if off == Some((true,)) {
-                return Ok(true);
-            }
-        }
-        Ok(false)
-    }
-
     /// Keeps an org from going into the bin before the change ends; refuses if it is there.
     pub(super) fn hold_org(&mut self, path: &OrgPath) -> Result<(), Error> {
         self.tx

@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use crate::db::{Db, Row};
 use crate::error::Error;
-use crate::model::{Deleted, Limit, Limits, Off, Quota, Timestamp};
+use crate::model::{Deleted, Limit, Limits, Off, Quota, Sharing, Timestamp};
 
 use super::corrupt;
 
@@ -47,8 +47,10 @@ impl Reading<'_> {
             domains: self.limit("max_domains", stored.domains)?,
             mailboxes: self.limit("max_mailboxes", stored.mailboxes)?,
             aliases: self.limit("max_aliases", stored.aliases)?,
+            accounts: self.limit("max_accounts", stored.accounts)?,
             quota: self.quota("max_quota_bytes", stored.quota)?,
             mailbox_quota: self.quota("max_mailbox_bytes", stored.mailbox_quota)?,
+            sharing: self.parsed("overcommit", Sharing::from_db(stored.overcommit))?,
         })
     }
 
@@ -65,8 +67,10 @@ pub(super) struct StoredLimits {
     pub(super) domains: Option<i64>,
     pub(super) mailboxes: Option<i64>,
     pub(super) aliases: Option<i64>,
+    pub(super) accounts: Option<i64>,
     pub(super) quota: Option<i64>,
     pub(super) mailbox_quota: Option<i64>,
+    pub(super) overcommit: Option<i64>,
 }
 
 pub(super) fn time(micros: i64) -> Timestamp {

@@ -1,57 +1,15 @@
 //! API tokens of one's own.
 
 use std::collections::HashMap;
-use std::fmt;
-use std::net::IpAddr;
-use std::str::FromStr;
 
 use super::Store;
 use super::change::Change;
 use super::row::Reading;
 use super::row::time;
 use crate::access::{OrgPath, Permissions, Scope, TokenManageOwn};
-use crate::config::IpRange;
 use crate::db::row;
 use crate::error::Error;
-use crate::model::{AccountId, DisplayName, DomainId, OrgId, Timestamp, TokenId};
-
-/// Where a token may come from: ranges of addresses, or anywhere when there are none.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Cidrs(Vec<IpRange>);
-
-impl Cidrs {
-    /// These ranges.
-    pub fn new(ranges: Vec<IpRange>) -> Self {
-        Self(ranges)
-    }
-
-    /// Whether whoever is at `address` may come. What comes from nobody knows where may not, if there is a list.
-    pub fn lets(&self, address: Option<IpAddr>) -> bool {
-        let named = |address| self.0.iter().any(|range| range.contains(address));
-        self.0.is_empty() || address.is_some_and(named)
-    }
-
-    /// The ranges as they are written.
-    pub fn words(&self) -> Vec<String> {
-        self.0.iter().map(ToString::to_string).collect()
-    }
-}
-
-impl FromStr for Cidrs {
-    type Err = &'static str;
-
-    /// Ranges with spaces between them, as they are stored.
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let ranges: Result<_, _> = text.split_whitespace().map(str::parse).collect();
-        ranges.map(Self)
-    }
-}
-
-impl fmt::Display for Cidrs {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.words().join(" "))
-    }
-}
+use crate::model::{AccountId, Cidrs, DisplayName, DomainId, OrgId, Timestamp, TokenId};
 
 /// The scope that a row names, if it names one.
 pub(super) fn token_scope(
@@ -212,7 +170,7 @@ impl Store {
                 "SELECT s.token_id, s.org_id, o.path, s.domain_id, d.name, d.org_path
                  FROM tokens t JOIN token_scopes s ON s.token_id = t.id
                    LEFT JOIN orgs o ON o.id = s.org_id LEFT JOIN domains d ON d.id = s.domain_id
-                 WHERE t.account_id = $1 ORDER BY s.token_id, s.position",
+                 WHERE t.account_id = $1",
             )
             .bind(account.uuid())
             .fetch_all()
@@ -258,7 +216,7 @@ impl Change<TokenManageOwn> {
             .bind(draft.scopes.is_some())
             .later()?;
         let scopes = draft.scopes.iter().flatten();
-        for (position, scope) in (0_i64..).zip(scopes) {
+        for (place, scope) in (0_i64..).zip(scopes) {
             let (org, domain) = match scope {
                 // Everything is no narrowing; the service makes no such scope.
                 Scope::System => return Err(Error::defect("a token was confined to everything")),
@@ -267,10 +225,10 @@ impl Change<TokenManageOwn> {
             };
             self.tx
                 .query(
-                    "INSERT INTO token_scopes (token_id, position, org_id, domain_id) VALUES ($1, $2, $3, $4)",
+                    "INSERT INTO token_scopes (token_id, place, org_id, domain_id) VALUES ($1, $2, $3, $4)",
                 )
                 .bind(id.uuid())
-                .bind(position)
+                .bind(place)
                 .bind(org)
                 .bind(domain)
                 .later()?;

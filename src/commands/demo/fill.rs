@@ -17,7 +17,7 @@ use crate::config::Settings;
 use crate::ids::Ids;
 use crate::model::{
     Clock, DomainDraft, EmailAddress, FixedClock, Labels, Limit, Limits, MailboxDraft, MailboxHash, Note,
-    OrgDraft, OrgId, OrgKind, Protocols, Quota, Secret, SystemClock, words_password,
+    OrgDraft, OrgId, OrgKind, Protocols, Quota, Secret, Sharing, SystemClock, words_password,
 };
 use crate::provisioning::Target;
 use crate::provisioning::target::Patience;
@@ -338,6 +338,7 @@ fn org(customer: &Customer) -> Result<OrgDraft, Failure> {
     }
     if customer.kind == OrgKind::Reseller {
         limits.domains = Limit::AtMost(20);
+        limits.sharing = Sharing::from_db(Some(150)).map_err(|bad| said(customer.name, &bad))?;
     }
     Ok(OrgDraft {
         kind: customer.kind,

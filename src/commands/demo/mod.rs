@@ -22,6 +22,9 @@ mod usage;
 const MARK: &str = "demonstration";
 /// Made last: the demonstration is complete, and this is how to get in.
 const KEYS: &str = "keys.json";
+/// The key of its audit's checkpoints, and they themselves.
+const AUDIT_KEY: &str = "audit.key";
+const CHECKPOINTS: &str = "audit.checkpoints";
 /// The portal's database.
 const STORE: &str = "postdesk.db";
 /// The database that mail servers would read.
@@ -119,6 +122,7 @@ impl Home {
         sources.environment.retain(|(name, _)| {
             let own = [
                 "POSTDESK__DATA",
+                "POSTDESK__AUDIT",
                 "POSTDESK__TARGETS",
                 "POSTDESK__NODES",
                 "POSTDESK__WORKER",
@@ -129,6 +133,8 @@ impl Home {
         let own = [
             ("data_dir", format!("{dir}")),
             ("database", format!("sqlite:{STORE}")),
+            ("audit.key_file", AUDIT_KEY.to_owned()),
+            ("audit.checkpoint_file", CHECKPOINTS.to_owned()),
             ("mail_policy.special_use_tlds", "example".to_owned()),
             ("targets.0.name", "cluster".to_owned()),
             ("targets.0.url", format!("sqlite:{dir}/{TARGET}")),
@@ -153,7 +159,7 @@ impl Home {
 
     /// Throws away what was made here before, and nothing else.
     fn clear(&self) -> io::Result<()> {
-        let mut names = vec![KEYS.to_owned()];
+        let mut names = [KEYS, AUDIT_KEY, CHECKPOINTS].map(ToOwned::to_owned).to_vec();
         for file in [STORE, TARGET] {
             names.extend(["", "-wal", "-shm", "-journal", ".lock"].map(|end| format!("{file}{end}")));
         }

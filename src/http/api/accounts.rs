@@ -220,8 +220,8 @@ fn change(fields: &mut Fields<'_>) -> Option<DisplayName> {
 #[expect(dead_code, reason = "describes what `list` reads")]
 struct Words {
     /// Only those whose name or address has this in it.
-    #[param(max_length = 100)]
-    q: Option<String>,
+    #[param(required = false, max_length = 200, example = "maria")]
+    q: String,
 }
 
 /// List accounts
@@ -231,8 +231,7 @@ struct Words {
     params(Words, filters::Columns),
     responses((status = 200, description = "A page of accounts.", body = AccountList)))]
 async fn list(ask: Ask) -> Result<Response, Problem> {
-    let (call, words, paging) = ask.listing_of::<Person, _>(|query| query.text("q"))?;
-    let words = words.unwrap_or_default();
+    let (call, words, paging) = ask.listing_of::<Person, _>(filters::words)?;
     let page = people::list(&ask.app, &call, &words, &paging.page).await?;
     let all = match paging.whole() {
         Some(whole) => Some(people::list(&ask.app, &call, &words, &whole).await?),

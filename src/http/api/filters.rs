@@ -116,14 +116,22 @@ pub(super) fn inside_org(query: &mut Query) -> Within {
     org.map_or(Within::Everything, Within::Org)
 }
 
+/// Reads `q` as words that are looked for anywhere.
+pub(super) fn words(query: &mut Query) -> String {
+    let words = query.parsed("q", |text| short(text).map(ToOwned::to_owned));
+    words.unwrap_or_default()
+}
+
+fn short(text: &str) -> Result<&str, Wrong> {
+    if text.chars().count() > 200 {
+        return Err(Wrong::new("too_long", "give at most 200 characters"));
+    }
+    Ok(text)
+}
+
 /// Reads `q`, `state` and `updated_since`.
 pub(super) fn common(query: &mut Query) -> MailboxFilter {
-    let prefix = query.parsed("q", |text| {
-        if text.chars().count() > 200 {
-            return Err(Wrong::new("too_long", "give at most 200 characters"));
-        }
-        Ok(search::pasted(text))
-    });
+    let prefix = query.parsed("q", |text| Ok(search::pasted(short(text)?)));
     let state = query.parsed("state", |text| {
         StateFilter::parse(text)
             .ok_or_else(|| Wrong::new("unknown_value", "give active, suspended or deleted"))

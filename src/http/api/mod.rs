@@ -30,6 +30,7 @@ mod mailboxes;
 mod me;
 mod openapi;
 mod orgs;
+mod pools;
 mod problem;
 mod provisioning;
 mod query;
@@ -53,6 +54,7 @@ fn resources() -> OpenApiRouter<App> {
         .merge(accounts::routes())
         .merge(roles::routes())
         .merge(orgs::routes())
+        .merge(pools::routes())
         .merge(domains::routes())
         .merge(mailboxes::routes())
         .merge(aliases::routes())

@@ -118,6 +118,7 @@ fn components(components: &mut Value) {
     }
     for (thing, list) in [
         ("Mailbox", "MailboxList"),
+        ("Account", "AccountList"),
         ("Alias", "AliasList"),
         ("Domain", "DomainList"),
         ("Org", "OrgList"),
@@ -366,7 +367,9 @@ fn answers(path: &str, method: &str, operation: &mut Value, has_version: bool, i
                     .iter()
                     .any(|name| path.ends_with(name))
         }
-        409 | 412 | 422 | 413 | 415 => !is_read,
+        // What hangs on a mailbox says where it is now, when it was renamed.
+        409 => !is_read || path.starts_with("/mailboxes/{mailbox}/"),
+        412 | 422 | 413 | 415 => !is_read,
         _ => true,
     };
     for (status, name, _) in PROBLEMS {

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::ask::Ask;
 use super::json::{Fields, text, word};
-use super::limits::{self, LimitsView, OffShown, OffView, UsageView};
+use super::limits::{self, LimitsView, OrgOffShown, OrgOffView, UsageView};
 use super::mailboxes::State;
 use super::problem::Problem;
 use super::reply::{self, Provisioning, Resource, Success};
@@ -57,8 +57,8 @@ pub(super) struct OrgView<'a> {
     #[schema(value_type = State)]
     state: &'static str,
     /// Since when and why it is switched off; null when it is not.
-    #[schema(value_type = Option<OffShown>)]
-    suspension: Option<OffView<'a>>,
+    #[schema(value_type = Option<OrgOffShown>)]
+    suspension: Option<OrgOffView<'a>>,
     /// How much it may hold.
     limits: LimitsView,
     /// How much it holds, with everything below it.
@@ -136,7 +136,7 @@ impl Resource for Org {
     }
 
     fn about(&self) -> About<'_> {
-        About::Nothing
+        About::Org(self)
     }
 
     fn path(&self) -> String {
@@ -152,7 +152,7 @@ impl Resource for Org {
             contact: &self.contact,
             external_id: self.external_id.as_ref(),
             state: self.state(),
-            suspension: self.suspension.as_ref().map(OffView::of),
+            suspension: self.suspension.as_ref().map(OrgOffView::of),
             limits: LimitsView::of_org(&self.limits),
             usage: UsageView::of_org(self.usage),
             created_at: self.created_at,
@@ -345,15 +345,20 @@ async fn usage(ask: Ask) -> Result<Response, Problem> {
 
 /// Suspend an org
 ///
-/// Every domain below it is switched off: no mail, no sign-in, no sending.
+/// Nobody of it and below it can sign in, by password, session or token. Unless `delivery` is `keep`, every domain
+/// below it is switched off too: no mail, no sign-in, no sending.
 #[utoipa::path(put, path = "/orgs/{org}/suspension", operation_id = "suspendOrg", tag = "Orgs",
-    request_body = limits::OffWish,
+    request_body = limits::OrgOffWish,
     responses((status = 200, description = "The org as it is now.", body = Shown)))]
 async fn suspend(ask: Ask) -> Result<Response, Problem> {
     let call = ask.writing()?;
     let at = ask.at("org")?;
-    let reason = ask.body(limits::reason)?;
-    let done = orgs::suspend(&ask.app, &call, at, reason).await?;
+    let (reason, keeps_delivery) = ask.body(limits::org_off)?;
+    let done = if keeps_delivery {
+        orgs::suspend_sign_in(&ask.app, &call, at, reason).await?
+    } else {
+        orgs::suspend(&ask.app, &call, at, reason).await?
+    };
     reply::done(&ask, call.dry_run, &done, Success::Ok).await
 }
 

@@ -36,12 +36,12 @@ codes! {
     "already_done" 409 "The request was carried out before, and its answer held a secret that is shown once."
         "The same Idempotency-Key was sent again for something that makes a secret."
         "Ask with a new Idempotency-Key for a new secret.";
-    "already_given" 409 "The account holds this role there already."
-        "The same role was given on the same scope before, and has not ended."
-        "Take the role away first to give it with another end.";
     "already_exists" 409 "The name or address is taken."
         "A mailbox, an alias, a domain or an account of this name exists already, perhaps at another customer."
         "Choose another name, or change what exists.";
+    "already_given" 409 "The account holds this role there already."
+        "The same role was given on the same scope before, and has not ended."
+        "Take the role away first to give it with another end.";
     "bad_condition" 400 "A condition cannot be read."
         "If-Match or If-None-Match holds something else than the ETag of an answer."
         "Send the ETag as it came, with its quotation marks.";
@@ -120,6 +120,9 @@ codes! {
     "method_not_allowed" 405 "The resource does not know this method."
         "A list was to be deleted, for example."
         "The header Allow names the methods that are.";
+    "moved" 409 "It was moved at this very moment."
+        "The customer or domain went to another place in the tree while something of it was changed."
+        "Look again, and try again.";
     "no_node" 409 "No mail server takes new mailboxes."
         "Every node of the configuration is draining or down."
         "Ask the operator to let a node take mailboxes.";
@@ -147,12 +150,18 @@ codes! {
     "org_misplaced" 409 "A customer of this kind cannot be there."
         "Customers have no resellers below them, nothing has a provider below it, and the tree has eight levels."
         "Put it below the provider or a reseller.";
-    "own_access" 403 "Nobody changes their own access."
-        "The role, the limit or the account is the caller's own."
-        "Ask somebody else who manages access.";
     "outranked" 403 "The account may do more than the caller, somewhere."
         "Only who holds at least as much as an account changes it."
         "Ask somebody who holds at least as much.";
+    "over_promised" 409 "More would be promised than there is."
+        "The limits of a customer come out of those of the one above, which shares them strictly or a number of times."
+        "Choose a smaller limit, lower somebody else's, or have the limit above raised.";
+    "own_access" 403 "Nobody changes their own access."
+        "The role, the limit or the account is the caller's own."
+        "Ask somebody else who manages access.";
+    "own_org" 409 "You would shut yourself out."
+        "Your own account belongs to the customer that was to be suspended or deleted."
+        "Ask somebody of the customer above it.";
     "precondition_failed" 412 "What If-Match or If-None-Match asks for is not so."
         "The thing is there and should not be, or is not and should be."
         "Read it, and decide again.";

@@ -11,6 +11,7 @@ use super::session::{self, SessionEnds};
 use crate::service::App;
 
 mod account;
+mod accounts;
 mod addresses;
 mod answer;
 mod docs;
@@ -46,6 +47,7 @@ pub fn router_with(app: App, ends: SessionEnds) -> Router {
         .merge(alias_routes())
         .merge(org_routes())
         .merge(account_routes())
+        .merge(people_routes())
         .fallback(answer::nowhere)
         .method_not_allowed_fallback(answer::not_that_way)
         .layer(from_fn(visitor::one_credential))
@@ -70,6 +72,10 @@ fn doors() -> Router<App> {
         .route("/sign-out", post(sign_in::leave))
         .route("/setup/{code}", get(sign_in::set_up).post(sign_in::finish_set_up))
         .route("/in/{code}", get(sign_in::choose).post(sign_in::set_own))
+        .route(
+            "/invitation/{code}",
+            get(accounts::invitation::choose).post(accounts::invitation::accept),
+        )
 }
 
 fn domain_routes() -> Router<App> {
@@ -150,6 +156,25 @@ fn account_routes() -> Router<App> {
         .route("/account/tokens", post(account::make_token))
         .route("/account/tokens/{token}", get(account::show_token))
         .route("/account/tokens/{token}/revoke", post(account::revoke_token))
+}
+
+fn people_routes() -> Router<App> {
+    use accounts::{invite, list, roles, show, state};
+
+    let of_account = Router::new()
+        .route("/", get(show::show))
+        .route("/invitation", get(invite::show_link).post(invite::again))
+        .route("/roles/new", get(roles::ask).post(roles::give))
+        .route(
+            "/roles/{grant}/revoke",
+            get(roles::ask_revoke).post(roles::revoke),
+        )
+        .route("/suspend", get(state::ask_suspend).post(state::suspend))
+        .route("/resume", post(state::resume));
+    Router::new()
+        .route("/accounts", get(list::show))
+        .route("/accounts/new", get(invite::ask).post(invite::create))
+        .nest("/accounts/{account}", of_account)
 }
 
 fn mailbox_routes() -> Router<App> {

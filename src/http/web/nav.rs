@@ -1,8 +1,8 @@
 //! The ways on that stand beside every page: only those that lead somewhere.
 
 use crate::access::{
-    Actor, AliasRead, AuditRead, DomainDelete, DomainRead, MailboxRead, OrgRead, Permission, Place,
-    ProvisioningRead, Scope,
+    AccountRead, Actor, AliasRead, AuditRead, DomainDelete, DomainRead, MailboxRead, OrgRead, Permission,
+    Place, ProvisioningRead, Scope,
 };
 
 /// Links of one scope, e.g. of a domain. An empty label shows no heading.
@@ -62,14 +62,15 @@ fn only_domain(actor: &Actor) -> Option<NavGroup> {
     }
 }
 
-fn wide(actor: &Actor, current: &str) -> NavGroup {
+/// Where one can go from anywhere: whether it is shown, where it is, its icon, its words, its key.
+fn everywhere(actor: &Actor) -> [(bool, &'static str, &'static str, &'static str, &'static str); 6] {
     let several = actor.grants().len() > 1
         || actor
             .grants()
             .iter()
             .any(|grant| !matches!(grant.scope, Scope::Domain(..)));
     let system = Place::system();
-    let all = [
+    [
         (
             actor.may_anywhere::<OrgRead>(),
             "/orgs",
@@ -83,6 +84,13 @@ fn wide(actor: &Actor, current: &str) -> NavGroup {
             "globe",
             "Domains",
             "g d",
+        ),
+        (
+            actor.may_anywhere::<AccountRead>(),
+            "/accounts",
+            "users",
+            "Who can manage",
+            "g w",
         ),
         (
             actor.may::<ProvisioningRead>(&system),
@@ -105,8 +113,11 @@ fn wide(actor: &Actor, current: &str) -> NavGroup {
             "Deleted domains",
             "",
         ),
-    ];
-    let items = all.into_iter().filter(|(shown, ..)| *shown);
+    ]
+}
+
+fn wide(actor: &Actor, current: &str) -> NavGroup {
+    let items = everywhere(actor).into_iter().filter(|(shown, ..)| *shown);
     NavGroup {
         label: String::new(),
         items: items

@@ -22,6 +22,8 @@ use crate::service::{App, accounts, sign_in};
 #[serde(default)]
 pub(super) struct Next {
     next: String,
+    /// Whoever came by an invitation has chosen a password.
+    welcome: String,
 }
 
 pub(super) async fn ask(guest: Guest, Query(wanted): Query<Next>) -> Answer {
@@ -34,7 +36,14 @@ pub(super) async fn ask(guest: Guest, Query(wanted): Query<Next>) -> Answer {
         title: "Sign in to see this page".to_owned(),
         ..Note::default()
     });
-    sign_in_page(&guest, StatusCode::OK, next, Form::default(), note)
+    let welcome = (wanted.welcome == "yes").then(|| Note {
+        kind: "ok",
+        icon: "circle-check",
+        title: "Your password is set".to_owned(),
+        text: "Sign in with it, and with the address that you were invited by.".to_owned(),
+        links: Vec::new(),
+    });
+    sign_in_page(&guest, StatusCode::OK, next, Form::default(), welcome.or(note))
 }
 
 #[derive(Debug, Default, Deserialize)]

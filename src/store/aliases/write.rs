@@ -48,15 +48,17 @@ impl<P: WritesAliases> Aliases<'_, P> {
     /// Locks an alias of the domain and reads it as it is now, with the version it will have after the change.
     pub async fn lock(&mut self, id: AliasId) -> Result<Alias, Error> {
         let domain = self.0.domain_id()?;
+        let path = self.0.permit.place().org.as_str().to_owned();
         let row: Option<AliasRow> = self
             .0
             .tx
             .query(concat!(
-                "UPDATE aliases SET version = version + 1 WHERE id = $1 AND domain_id = $2",
+                "UPDATE aliases SET version = version + 1 WHERE id = $1 AND domain_id = $2 AND org_path = $3",
                 returned!()
             ))
             .bind(id.uuid())
             .bind(domain.uuid())
+            .bind(path)
             .fetch_optional()
             .await?;
         let row = row.ok_or_else(|| Error::not_found("alias", &id.to_string()))?;

@@ -3,7 +3,7 @@
 use super::Domains;
 use crate::access::{OrgPath, WritesDomains};
 use crate::error::Error;
-use crate::model::{Deleted, Delta, Domain, ObjectKind, Touched};
+use crate::model::{Deleted, Delta, Domain, ObjectKind, Taker, Touched};
 
 impl<P: WritesDomains> Domains<'_, P> {
     /// Puts the domain into the bin, with everything in it. What the targets are to look at comes back.
@@ -61,6 +61,8 @@ impl<P: WritesDomains> Domains<'_, P> {
     pub async fn restore(&mut self, domain: &mut Domain) -> Result<Vec<Touched>, Error> {
         let org = self.0.permit.place().org.clone();
         self.0.count_at_orgs(&org, held(domain), None)?;
+        let taker = (Taker::Domain, domain.id.uuid());
+        self.0.promise(&org, taker, None, &domain.limits).await?;
         self.0.hold_org(&org)?;
         domain.deleted = None;
         self.set_deleted(domain)?;
@@ -194,13 +196,6 @@ impl<P: WritesDomains> Domains<'_, P> {
 }
 
 /// What a domain takes out of the limits of the orgs above it.
-fn held(domain: &Domain) -> Delta {
-    let usage = domain.usage;
-    Delta {
-        domains: 1,
-        mailboxes: usage.mailboxes,
-        aliases: usage.aliases,
-        quota_bytes: usage.quota_bytes,
-        unlimited: usage.unlimited,
-    }
+pub(in crate::store) fn held(domain: &Domain) -> Delta {
+    Delta::domain().plus(Delta::all(domain.usage))
 }

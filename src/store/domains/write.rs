@@ -3,7 +3,7 @@
 use super::DomainRow;
 use crate::access::WritesDomains;
 use crate::error::Error;
-use crate::model::{Delta, Domain, DomainId, DomainName, ObjectKind, Refusal, Touched};
+use crate::model::{Delta, Domain, DomainId, DomainName, ObjectKind, Refusal, Taker, Touched};
 use crate::store::change::Change;
 
 /// The domains that a permit is for.
@@ -22,6 +22,8 @@ impl<P: WritesDomains> Domains<'_, P> {
     pub async fn insert(&mut self, domain: &Domain) -> Result<(), Error> {
         let org = self.0.permit.place().org.clone();
         self.0.count_at_orgs(&org, Delta::domain(), None)?;
+        let taker = (Taker::Domain, domain.id.uuid());
+        self.0.promise(&org, taker, None, &domain.limits).await?;
         self.0.hold_org(&org)?;
         let org_suspended = self.0.suspended_above(&org).await?;
         self.0
@@ -75,17 +77,19 @@ impl<P: WritesDomains> Domains<'_, P> {
     /// Locks the domain that the permit is for and reads it as it is now, with the version it will have.
     pub async fn lock(&mut self) -> Result<Domain, Error> {
         let id = self.0.domain_id()?;
+        let path = self.0.permit.place().org.as_str().to_owned();
         let row: Option<DomainRow> = self
             .0
             .tx
             .query(
-                "UPDATE domains SET version = version + 1 WHERE id = $1
+                "UPDATE domains SET version = version + 1 WHERE id = $1 AND org_path = $2
                  RETURNING id, org_id, org_path, name, note, external_id, default_quota_bytes, max_mailboxes,
                    max_aliases, max_quota_bytes, max_mailbox_bytes, used_mailboxes, used_aliases, used_quota_bytes,
                    used_unlimited, suspended_at, suspended_reason, org_suspended, version, created_at, updated_at,
                    deleted_at, purge_at, TRUE",
             )
             .bind(id.uuid())
+            .bind(path)
             .fetch_optional()
             .await?;
         let mut domain = row

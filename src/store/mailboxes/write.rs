@@ -80,11 +80,12 @@ impl<P: WritesMailboxes> Mailboxes<'_, P> {
     /// Locks a mailbox of the domain and reads it as it is now, with the version it will have after the change.
     pub async fn lock(&mut self, id: MailboxId) -> Result<Mailbox, Error> {
         let domain = self.0.domain_id()?;
+        let path = self.0.permit.place().org.as_str().to_owned();
         let row: Option<MailboxRow> = self
             .0
             .tx
             .query(concat!(
-                "UPDATE mailboxes AS m SET version = version + 1 WHERE id = $1 AND domain_id = $2 RETURNING ",
+                "UPDATE mailboxes AS m SET version = version + 1 WHERE id = $1 AND domain_id = $2 AND org_path = $3 RETURNING ",
                 "id, domain_id, org_id, org_path, domain,
                  local_part, display_name, password_hash IS NOT NULL,
                  quota_bytes, imap, pop3, smtp, sieve, webmail, node, storage, external_id, labels,
@@ -94,6 +95,7 @@ impl<P: WritesMailboxes> Mailboxes<'_, P> {
             ))
             .bind(id.uuid())
             .bind(domain.uuid())
+            .bind(path)
             .fetch_optional()
             .await?;
         let mut mailbox = row

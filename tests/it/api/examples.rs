@@ -82,6 +82,7 @@ fn story() -> Vec<Example> {
             200,
         ),
         ("getOrgLimits", GET, "/orgs/{customer}/limits", none(), 200),
+        ("getOrgPool", GET, "/orgs/{customer}/pool", none(), 200),
         (
             "suspendOrg",
             PUT,
@@ -114,6 +115,20 @@ fn story() -> Vec<Example> {
             PUT,
             "/domains/brightwater.example/limits",
             json!({"mailboxes": 40}),
+            200,
+        ),
+        (
+            "transferDomain",
+            POST,
+            "/domains/brightwater.example/transfer",
+            json!({"org": "{customer}"}),
+            200,
+        ),
+        (
+            "getDomainPool",
+            GET,
+            "/domains/brightwater.example/pool",
+            none(),
             200,
         ),
         (

@@ -1,6 +1,7 @@
 //! The demonstration that the browser looks at: made once by the program itself, copied for every test that changes it.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::sync::OnceLock;
 
@@ -63,7 +64,10 @@ fn copy(dir: &Path) {
     let home = dir.join("demo-data");
     fs::create_dir(&home).unwrap();
     for (name, content) in &made().files {
-        fs::write(home.join(name), content).unwrap();
+        let path = home.join(name);
+        fs::write(&path, content).unwrap();
+        // The demonstration's own files are nobody else's, and keys that others can read are refused.
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
     }
 }
 

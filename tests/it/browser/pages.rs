@@ -75,6 +75,7 @@ fn every_page_of_strangers_is_sound() {
             "/sign-in",
             "/sign-in?next=/orgs",
             "/in/abcdefghjkmnpqrstvwxyz0123",
+            "/invitation/abcdefghjkmnpqrstvwxyz0123",
             "/setup/abcdefghjkmnpqrstvwxyz0123",
             "/docs/api",
             "/docs/errors",

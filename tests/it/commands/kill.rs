@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use tempfile::tempdir;
 
-use super::binary::Portal;
+use super::binary::{Portal, run};
 use super::wire::{self, Wire};
 use crate::support::daemon::{self, PATIENCE};
 
@@ -81,6 +81,9 @@ fn an_acknowledged_change_survives_the_plug_and_reaches_the_target_once() {
     assert_eq!(counted, [stored.len().to_string()]);
     assert_eq!(lines(dir.path(), "postdesk.db", "PRAGMA quick_check"), ["ok"]);
     portal.stop();
+    // Its last word is a checkpoint of the newest entry, and all of them agree.
+    let verified = run(dir.path(), "--config postdesk.toml audit verify").well();
+    assert!(verified.contains("checkpoints agree"), "{verified}");
 }
 
 /// One life of the portal: clients write, and when so many changes are acknowledged, it is killed.

@@ -7,6 +7,7 @@ use serde_json::Value;
 use tempfile::tempdir;
 
 use super::binary::{program, run, said};
+use crate::support::daemon;
 use crate::support::postgres::Postgres;
 
 #[test]
@@ -256,4 +257,34 @@ fn the_roles_of_mail_servers_get_passwords_in_files() {
     let text = fs::read_to_string(etc.join("dovecot/sql-user.conf.ext")).unwrap();
     let secret = fs::read_to_string(dir.path().join("secrets/imap-password")).unwrap();
     assert!(text.contains(secret.trim()), "{text}");
+}
+
+#[test]
+fn the_audit_is_checked_and_the_first_bad_entry_is_named() {
+    let dir = tempdir().unwrap();
+    for name in ["anna", "bert", "carla"] {
+        run(
+            dir.path(),
+            &format!(
+                "account create --email {name}@example.org --name {name} --role operator --scope system"
+            ),
+        )
+        .well();
+    }
+    let sound = run(dir.path(), "audit verify").well();
+    assert!(sound.contains("no checkpoints are kept yet"), "{sound}");
+
+    let tamper = "DROP TRIGGER events_are_never_changed; DROP TRIGGER events_numbered_move_the_head; UPDATE events SET subject = 'x' WHERE seq = 3";
+    let file = dir.path().join("postdesk.db");
+    daemon::run(std::process::Command::new("sqlite3").arg(&file).arg(tamper));
+    let damaged = run(dir.path(), "audit verify");
+    assert_eq!(damaged.code, Some(1));
+    assert!(damaged.out.contains("entry 3: changed"), "{damaged:?}");
+    let report: Value = serde_json::from_str(&run(dir.path(), "audit verify --json").out).unwrap();
+    assert_eq!(report["findings"][0]["damage"], "changed");
+    assert_eq!(report["findings"][0]["seq"], 3);
+
+    fs::write(dir.path().join("audit.checkpoints"), "{}\n").unwrap();
+    let complaint = run(dir.path(), "audit verify").badly(2);
+    assert!(complaint.contains("put the key back"), "{complaint}");
 }

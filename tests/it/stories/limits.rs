@@ -1,7 +1,7 @@
 //! How much may be held: unlimited, a number, or nothing at all; at the domain, the org and every org above.
 
 use postdesk::error::Error;
-use postdesk::model::{Limit, Limits, MailboxPatch, Org, Quota};
+use postdesk::model::{Limit, Limits, MailboxPatch, Org, Quota, Sharing};
 use postdesk::service::{aliases, domains, mailboxes, orgs};
 
 use super::{limits, word};
@@ -74,6 +74,10 @@ async fn zero_is_none_and_unlimited_is_no_limit(app: &TestApp) {
 }
 
 async fn chain(app: &TestApp, top: Limits) -> (Org, Org) {
+    let top = Limits {
+        sharing: Sharing::from_db(Some(100)).unwrap(),
+        ..top
+    };
     let reseller = app.reseller("Northlight").limits(top).await;
     let customer = app.customer("Harbour").below(&reseller).await;
     app.domain("one.example").of(&customer).await;

@@ -7,6 +7,7 @@ mod accounts;
 mod aliases;
 mod audit;
 mod bin;
+mod chain;
 mod changes;
 mod clock;
 mod delegation;
@@ -17,9 +18,11 @@ mod lists;
 mod mailboxes;
 mod orgs;
 mod people;
+mod pools;
 mod races;
 mod search;
 mod tokens;
+mod transfers;
 
 /// What a wish was answered with, in a word: `done`, the code of the rule that refused it, or what was wrong.
 fn word<T>(answer: &Result<T, Error>) -> String {
@@ -51,10 +54,10 @@ fn limits(mailboxes: &str, aliases: &str, quota: &str, mailbox_quota: &str) -> L
         text => text.parse().unwrap(),
     };
     Limits {
-        domains: Limit::Unlimited,
         mailboxes: count(mailboxes),
         aliases: count(aliases),
         quota: bytes(quota),
         mailbox_quota: bytes(mailbox_quota),
+        ..Limits::UNLIMITED
     }
 }

@@ -42,6 +42,10 @@ impl Mariadb {
         let home = keeper.dir.join("home");
         fs::create_dir(&home).unwrap();
         daemon::give(&home, "mysql");
+        // A server takes away the temporary tables that it finds when it starts: in a common folder, those of others.
+        let temporary = home.join("tmp");
+        fs::create_dir(&temporary).unwrap();
+        daemon::give(&temporary, "mysql");
         let data = format!("--datadir={}", home.join("data").display());
         daemon::run(
             daemon::as_user("mysql", "/usr/bin/mariadb-install-db")
@@ -51,7 +55,8 @@ impl Mariadb {
                     "--skip-test-db",
                 ])
                 .args(["--skip-name-resolve", "--innodb-flush-log-at-trx-commit=0"])
-                .arg(&data),
+                .arg(&data)
+                .env("TMPDIR", &temporary),
         );
         let server = Self {
             port: daemon::free_port(),
@@ -83,6 +88,7 @@ impl Mariadb {
                 "--innodb-buffer-pool-size=64M",
                 "--max-connections=400",
             ])
+            .env("TMPDIR", home.join("tmp"))
             .arg(format!("--port={}", self.port))
             .arg(format!("--socket={}", home.join("socket").display()))
             .arg(format!("--pid-file={}", home.join("pid").display()))

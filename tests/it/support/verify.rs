@@ -1,5 +1,7 @@
 //! What always holds in a store, whatever was done to it.
 
+use postdesk::service::audit;
+
 use super::app::TestApp;
 use super::backend::sql;
 
@@ -26,6 +28,8 @@ const BROKEN: &[(&str, &str)] = &[
              WHERE substr(a.org_path, 1, length(o.path)) = o.path AND a.deleted_at IS NULL)
            OR o.used_quota_bytes <> (SELECT COALESCE(SUM(m.quota_bytes), 0) FROM mailboxes m
              WHERE substr(m.org_path, 1, length(o.path)) = o.path AND m.deleted_at IS NULL)
+           OR o.used_accounts <> (SELECT COUNT(*) FROM accounts a
+             WHERE substr(a.org_path, 1, length(o.path)) = o.path)
            OR o.used_unlimited <> (SELECT COUNT(*) FROM mailboxes m
              WHERE substr(m.org_path, 1, length(o.path)) = o.path AND m.deleted_at IS NULL
                AND m.quota_bytes IS NULL))",
@@ -75,7 +79,14 @@ const BROKEN: &[(&str, &str)] = &[
     (
         "a domain knows whether an org above it is suspended",
         "SELECT d.name FROM domains d WHERE d.deleted_at IS NULL AND d.org_suspended <> EXISTS (SELECT 1 FROM orgs o
-           WHERE o.suspended_at IS NOT NULL AND substr(d.org_path, 1, length(o.path)) = o.path)",
+           WHERE o.suspended_at IS NOT NULL AND NOT o.suspended_keeps
+             AND substr(d.org_path, 1, length(o.path)) = o.path)",
+    ),
+    (
+        "an account knows whether an org above it is suspended or in the bin",
+        "SELECT a.email FROM accounts a WHERE a.org_suspended <> EXISTS (SELECT 1 FROM orgs o
+           WHERE (o.suspended_at IS NOT NULL OR o.deleted_at IS NOT NULL)
+             AND substr(a.org_path, 1, length(o.path)) = o.path)",
     ),
     (
         "what is found is there, and is said to be in the bin when it is",
@@ -129,6 +140,10 @@ impl TestApp {
             let rows: Vec<(String,)> = self.db().read(statement).fetch_all().await.unwrap();
             assert!(rows.is_empty(), "broken: {rule}\n{rows:?}");
         }
+        let audit = audit::verify(self, &self.root(), None, &mut |_, _| ())
+            .await
+            .unwrap();
+        assert!(audit.is_sound(), "broken: the chain of the audit\n{audit:?}");
     }
 
     /// Every row of every table, as text, in order.

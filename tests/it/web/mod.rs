@@ -4,6 +4,7 @@ mod browser;
 mod doors;
 mod flows;
 mod more_flows;
+mod people_flows;
 mod problems;
 mod secrets;
 mod strangers;

@@ -53,6 +53,20 @@ pub(super) struct DomainAliasCreation {
     name: String,
 }
 
+/// To whom a domain is to be handed.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes what `transfer` reads")]
+pub(super) struct DomainTransferWish {
+    /// The org that it is to belong to.
+    #[schema(pattern = "^org_[0-9a-z]{26}$")]
+    org: String,
+}
+
+/// The org that a domain is to belong to.
+pub(super) fn transfer(fields: &mut Fields<'_>) -> Option<OrgId> {
+    fields.required("org", text::<OrgId>)
+}
+
 /// A domain to be added, and the org that it is to belong to.
 pub(super) fn creation(app: &App, fields: &mut Fields<'_>) -> Option<(OrgId, DomainDraft)> {
     let name = fields.required("name", |value| Ok(app.addresses.hosted_domain(plain(value)?)?));

@@ -27,6 +27,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(remove_alias))
         .routes(routes!(suspend, resume))
         .routes(routes!(restore))
+        .routes(routes!(transfer))
 }
 
 /// The name of the domain that the path names.
@@ -180,6 +181,21 @@ async fn suspend(ask: Ask) -> Result<Response, Problem> {
 async fn resume(ask: Ask) -> Result<Response, Problem> {
     let call = ask.writing()?;
     let done = domains::resume(&ask.app, &call, &name(&ask, &call).await?).await?;
+    reply::done(&ask, call.dry_run, &done, Success::Ok).await
+}
+
+/// Hand a domain to another org
+///
+/// With everything in it. Takes `domain.create` at the other org, whose limits it must fit into. What happened until
+/// then stays readable to both.
+#[utoipa::path(post, path = "/domains/{domain}/transfer", operation_id = "transferDomain", tag = "Domains",
+    request_body = bodies::DomainTransferWish,
+    responses((status = 200, description = "The domain as it is now.", body = view::Shown)))]
+async fn transfer(ask: Ask) -> Result<Response, Problem> {
+    let call = ask.writing()?;
+    let name = name(&ask, &call).await?;
+    let to = ask.body(bodies::transfer)?;
+    let done = domains::transfer(&ask.app, &call, &name, to).await?;
     reply::done(&ask, call.dry_run, &done, Success::Ok).await
 }
 

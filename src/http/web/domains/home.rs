@@ -7,8 +7,8 @@ use super::super::view::history::happening_to;
 use super::super::view::{Fact, Happening, Link, Note, cluster, mail, words};
 use super::super::visitor::{At, Visitor};
 use crate::access::{
-    AuditRead, DomainDelete, DomainRead, MailboxCreate, MailboxRead, MailboxResetPassword, MailboxSetQuota,
-    MailboxSuspend, OrgRead, Permit, Place,
+    AccountInvite, AccountRead, AuditRead, DomainDelete, DomainRead, GrantManage, MailboxCreate, MailboxRead,
+    MailboxResetPassword, MailboxSetQuota, MailboxSuspend, OrgRead, Permit, Place,
 };
 use crate::error::Error;
 use crate::model::{Domain, DomainName, Mailbox, Quota};
@@ -46,6 +46,7 @@ async fn content(visitor: &Visitor, domain: Domain, permit: Permit<DomainRead>) 
         space: mail::promised(&domain.limits, &domain.usage),
         facts: facts(visitor, &domain).await?,
         targets: cluster::targets(&states, visitor.actor(), now),
+        domain_name: domain.name.to_string(),
         domain: reference,
     })
 }
@@ -59,6 +60,8 @@ fn verbs(visitor: &Visitor, domain: &Domain, place: &Place) -> DomainVerbs {
         leave: live && some && actor.may::<MailboxSuspend>(place),
         restore: !live && actor.may::<DomainDelete>(place),
         see_mailboxes: actor.may::<MailboxRead>(place),
+        see_people: actor.may::<AccountRead>(place),
+        invite: live && actor.may::<AccountInvite>(place) && actor.may::<GrantManage>(place),
     }
 }
 

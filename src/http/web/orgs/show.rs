@@ -11,7 +11,8 @@ use super::super::view::history::happening_to;
 use super::super::view::{Happening, Link, Note, mail, words};
 use super::super::visitor::{At, Visitor};
 use crate::access::{
-    AccountRead, AuditRead, DomainCreate, OrgCreate, OrgDelete, OrgSuspend, OrgUpdate, Place,
+    AccountInvite, AccountRead, AuditRead, DomainCreate, GrantManage, OrgCreate, OrgDelete, OrgSuspend,
+    OrgUpdate, Place,
 };
 use crate::error::Error;
 use crate::model::{Org, OrgId, OrgKind};
@@ -133,6 +134,7 @@ fn verbs(visitor: &Visitor, org: &Org, place: &Place) -> OrgVerbs {
         resume: suspends && off,
         delete: own && actor.may::<OrgDelete>(place),
         restore: false,
+        invite: actor.may::<AccountInvite>(place) && actor.may::<GrantManage>(place),
     }
 }
 
@@ -149,8 +151,11 @@ fn notes(visitor: &Visitor, org: &Org) -> Vec<Note> {
             words::moment(off.at, now).words,
             off.reason
         ),
-        text: "No domain below it receives mail, and nobody in them can sign in. Nothing is deleted."
-            .to_owned(),
+        text: if off.keeps_delivery {
+            "Nobody who manages it can sign in here. Mail goes on.".to_owned()
+        } else {
+            "No domain below it receives mail, and nobody in them can sign in. Nothing is deleted.".to_owned()
+        },
         links: Vec::new(),
     });
     deleted.into_iter().chain(off).collect()
@@ -172,6 +177,7 @@ async fn people(visitor: &Visitor, org: &Org, place: &Place) -> Result<Vec<Perso
     }
     let found = accounts::at_org(&visitor.app, &visitor.call, org.id).await?;
     let person = |held: &crate::store::GrantRecord| Person {
+        href: format!("/accounts/{}", held.given.to),
         name: held.holder.clone(),
         email: held.email.clone(),
         role: held.given.grant.role.title().to_owned(),

@@ -32,6 +32,7 @@ fn back(org: &Org) -> Link {
 #[serde(default)]
 pub(in crate::http::web) struct Why {
     reason: String,
+    delivery: String,
 }
 
 pub(in crate::http::web) async fn ask_suspend(visitor: Visitor, At(id): At<OrgId>) -> Answer {
@@ -51,7 +52,7 @@ async fn show_suspend(visitor: &Visitor, id: OrgId, status: StatusCode, form: Fo
             action: format!("/orgs/{id}/suspend"),
             version: org.version.to_string(),
             lead: format!(
-                "It has {domains}. None of them receives, signs in or sends until the customer is resumed."
+                "It has {domains}. Until it is resumed, nobody of it and below it can sign in to the portal."
             ),
             button: "Suspend customer".to_owned(),
         },
@@ -81,7 +82,12 @@ async fn switch_off(visitor: &Visitor, id: OrgId, form: &CsrfForm<Why>) -> Resul
     let reason: Option<Reason> = reader.required("reason", &form.content.reason);
     reader.finish()?;
     let call = visitor.expecting(form.version);
-    Ok(orgs::suspend(&visitor.app, &call, id, read(reason)?).await?.value)
+    let reason = read(reason)?;
+    let done = match form.content.delivery.as_str() {
+        "keep" => orgs::suspend_sign_in(&visitor.app, &call, id, reason).await?,
+        _ => orgs::suspend(&visitor.app, &call, id, reason).await?,
+    };
+    Ok(done.value)
 }
 
 fn undo(org: &Org, verb: &str, what: &str, version: String) -> Undo {

@@ -17,6 +17,8 @@ pub(in crate::http::web) struct DomainVerbs {
     pub(in crate::http::web) leave: bool,
     pub(in crate::http::web) restore: bool,
     pub(in crate::http::web) see_mailboxes: bool,
+    pub(in crate::http::web) see_people: bool,
+    pub(in crate::http::web) invite: bool,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -51,6 +53,8 @@ pub(in crate::http::web) struct DomainHome {
     pub(in crate::http::web) space: Space,
     pub(in crate::http::web) facts: Vec<Fact>,
     pub(in crate::http::web) targets: Vec<TargetState>,
+    /// The domain's name as URLs have it.
+    pub(in crate::http::web) domain_name: String,
 }
 
 #[derive(Clone, Debug, Default)]

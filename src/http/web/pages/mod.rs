@@ -1,5 +1,6 @@
 //! The pages: each struct is what one template shows.
 
+pub(super) mod accounts;
 pub(super) mod addresses;
 pub(super) mod common;
 pub(super) mod domains;

@@ -48,10 +48,12 @@ pub(in crate::http::web) struct OrgVerbs {
     pub(in crate::http::web) resume: bool,
     pub(in crate::http::web) delete: bool,
     pub(in crate::http::web) restore: bool,
+    pub(in crate::http::web) invite: bool,
 }
 
 #[derive(Clone, Debug, Default)]
 pub(in crate::http::web) struct Person {
+    pub(in crate::http::web) href: String,
     pub(in crate::http::web) name: String,
     pub(in crate::http::web) email: String,
     pub(in crate::http::web) role: String,

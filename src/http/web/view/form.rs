@@ -6,7 +6,7 @@ use http::StatusCode;
 
 use crate::access::Action;
 use crate::error::Error;
-use crate::model::Invalid;
+use crate::model::{Invalid, Refusal};
 
 /// What stands in a form's fields, and what is wrong with it.
 #[derive(Clone, Debug, Default)]
@@ -87,11 +87,8 @@ impl Form {
     pub(in crate::http::web) fn refused(self, error: Error) -> Result<(Self, StatusCode), Error> {
         match error {
             Error::Invalid(invalid) => Ok((self.invalid(&invalid), StatusCode::UNPROCESSABLE_ENTITY)),
-            Error::Against(refusal) => {
-                let text = format!("{} {}", refusal.detail, refusal.next);
-                let field = field_of(refusal.pointer.unwrap_or_default());
-                Ok((self.problem(field, text.trim_end()), StatusCode::CONFLICT))
-            }
+            Error::Against(refusal) => Ok((self.against(&refusal), StatusCode::CONFLICT)),
+            Error::Forbidden(refusal) => Ok((self.against(&refusal), StatusCode::FORBIDDEN)),
             Error::Stale { what, .. } => {
                 let text = format!(
                     "Somebody else changed {what} while this page was open. Look at what it is now, and save \
@@ -106,6 +103,11 @@ impl Form {
             }
             other => Err(other),
         }
+    }
+
+    fn against(self, refusal: &Refusal) -> Self {
+        let text = format!("{} {}", refusal.detail, refusal.next);
+        self.problem(field_of(refusal.pointer.unwrap_or_default()), text.trim_end())
     }
 
     pub(in crate::http::web) fn value(&self, name: &str) -> &str {
@@ -184,7 +186,6 @@ fn sentence(message: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Refusal;
 
     fn pairs(of: &[(&str, &str)]) -> Vec<(String, String)> {
         let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());

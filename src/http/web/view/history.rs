@@ -3,7 +3,7 @@
 use super::words::moment;
 use super::{Happening, Undo};
 use crate::http::web::pages::common::ActivityRow;
-use crate::model::{AliasId, EventKind, MailboxId, OrgId, Timestamp};
+use crate::model::{AccountId, AliasId, EventKind, MailboxId, OrgId, Timestamp};
 use crate::service::mailboxes::Inverse;
 use crate::store::EventRecord;
 
@@ -27,7 +27,7 @@ pub(in crate::http::web) fn is_of_kind(kind: EventKind, wanted: &str) -> bool {
         "" => true,
         "password" => matches!(what, "password_set" | "setup_link_made"),
         "bin" => matches!(what, "deleted" | "restored" | "purged"),
-        "access" => matches!(thing, "account" | "grant" | "token"),
+        "access" => matches!(thing, "account" | "grant" | "role" | "token"),
         other => thing == other,
     }
 }
@@ -105,6 +105,7 @@ fn href(event: &EventRecord) -> String {
         "alias" => format!("/aliases/{}", AliasId::from(id)),
         "domain" => format!("/domains/{}", event.subject),
         "org" => format!("/orgs/{}", OrgId::from(id)),
+        "account" => format!("/accounts/{}", AccountId::from(id)),
         _ => String::new(),
     }
 }
@@ -145,7 +146,7 @@ fn icon(kind: EventKind) -> &'static str {
         | EventKind::MailboxRestored
         | EventKind::AliasRestored => "archive-restore",
         EventKind::DomainAliasRemoved | EventKind::GrantRevoked => "x",
-        EventKind::MailboxRenamed => "at-sign",
+        EventKind::MailboxRenamed | EventKind::DomainTransferred => "at-sign",
         EventKind::MailboxPasswordSet | EventKind::AccountPasswordSet | EventKind::TokenCreated => {
             "key-round"
         }

@@ -281,6 +281,12 @@ pub(in crate::http::web) fn limit_facts(limits: &Limits, usage: &Usage, with_dom
         "Aliases",
         words::used_of(usage.aliases, limits.aliases),
     ));
+    if with_domains {
+        facts.push(Fact::new(
+            "People who can manage",
+            words::used_of(usage.accounts, limits.accounts),
+        ));
+    }
     facts.push(Fact::new(
         "Space of all mailboxes at most",
         limits.quota.to_string(),

@@ -8,10 +8,10 @@ ALTER TABLE tokens ADD COLUMN confined INTEGER NOT NULL DEFAULT FALSE CHECK (con
 
 CREATE TABLE token_scopes (
   token_id              BLOB NOT NULL REFERENCES tokens(id) ON DELETE CASCADE,
-  position              INTEGER NOT NULL,
+  place                 INTEGER NOT NULL,
   org_id                BLOB REFERENCES orgs(id) ON DELETE CASCADE,
   domain_id             BLOB REFERENCES domains(id) ON DELETE CASCADE,
-  PRIMARY KEY (token_id, position),
+  PRIMARY KEY (token_id, place),
   CHECK ((org_id IS NULL) <> (domain_id IS NULL))
 ) STRICT;
 CREATE INDEX token_scopes_by_org ON token_scopes (org_id) WHERE org_id IS NOT NULL;

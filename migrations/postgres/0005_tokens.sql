@@ -8,10 +8,10 @@ ALTER TABLE tokens ADD COLUMN confined BOOLEAN NOT NULL DEFAULT FALSE;
 
 CREATE TABLE token_scopes (
   token_id              UUID NOT NULL REFERENCES tokens(id) ON DELETE CASCADE,
-  position              BIGINT NOT NULL,
+  place                 BIGINT NOT NULL,
   org_id                UUID REFERENCES orgs(id) ON DELETE CASCADE,
   domain_id             UUID REFERENCES domains(id) ON DELETE CASCADE,
-  PRIMARY KEY (token_id, position),
+  PRIMARY KEY (token_id, place),
   CHECK ((org_id IS NULL) <> (domain_id IS NULL))
 );
 CREATE INDEX token_scopes_by_org ON token_scopes (org_id) WHERE org_id IS NOT NULL;

@@ -1,0 +1,120 @@
+//! One account: who it is, what it holds, and what happened to it.
+
+use super::super::answer::{Answer, page};
+use super::super::nav::Here;
+use super::super::pages::accounts::{AccountPage, GrantRow};
+use super::super::view::history::happening;
+use super::super::view::{Fact, Happening, Note, words};
+use super::super::visitor::{At, Visitor};
+use super::list::{address, badge};
+use crate::access::{AuditRead, GrantManage, Scope};
+use crate::error::Error;
+use crate::model::AccountId;
+use crate::service::mailboxes::Inside;
+use crate::service::{audit, people};
+use crate::store::{GrantRecord, PageRequest, Person};
+
+/// Lines of what happened.
+const EVENTS: usize = 10;
+
+pub(in crate::http::web) async fn show(visitor: Visitor, At(id): At<AccountId>) -> Answer {
+    let (person, _) = people::get(&visitor.app, &visitor.call, id).await?;
+    let verbs = people::verbs(&visitor.app, &visitor.call, id).await?;
+    let is_self = visitor.actor().identity().account == Some(id);
+    page(&AccountPage {
+        chrome: visitor.chrome(&Here::Everything("Who can manage")).await?,
+        name: person.name.to_string(),
+        path: format!("/accounts/{id}"),
+        version: person.version.to_string(),
+        badge: badge(&person),
+        notes: notes(&visitor, &person, is_self, verbs.invite_again),
+        can: verbs,
+        can_give: !is_self && visitor.actor().may_anywhere::<GrantManage>(),
+        facts: facts(&visitor, &person),
+        grants: person
+            .grants
+            .iter()
+            .map(|held| grant(&visitor, held, is_self))
+            .collect(),
+        changes: changes(&visitor, id).await?,
+    })
+}
+
+fn facts(visitor: &Visitor, person: &Person) -> Vec<Fact> {
+    let now = visitor.now();
+    let seen = person.last_sign_in_at.map(|at| words::moment(at, now).words);
+    vec![
+        Fact::new("Signs in as", address(person)),
+        Fact::new("Belongs to", person.org.as_str()),
+        Fact::new("Last signed in", seen.unwrap_or_else(|| "never".to_owned())),
+        Fact::new("Here since", words::date(person.created_at, now).words),
+    ]
+}
+
+fn notes(visitor: &Visitor, person: &Person, is_self: bool, again: bool) -> Vec<Note> {
+    let own = is_self.then(|| Note {
+        icon: "info",
+        title: "This is your own account".to_owned(),
+        text: "Nobody changes their own access. Ask somebody else who manages access.".to_owned(),
+        ..Note::default()
+    });
+    let off = person.suspended_at.map(|at| Note {
+        kind: "warn",
+        icon: "circle-pause",
+        title: format!("Suspended since {}", words::moment(at, visitor.now()).words),
+        text: "There is no way in: no sign-in, no session, no token. The roles are kept.".to_owned(),
+        ..Note::default()
+    });
+    let waits = (person.invited && person.suspended_at.is_none()).then(|| Note {
+        icon: "clock",
+        title: format!("{} has not chosen a password yet", person.name),
+        text: if again {
+            "An invitation link is good for seven days. A new one ends the one before.".to_owned()
+        } else {
+            "An invitation link is good for seven days.".to_owned()
+        },
+        ..Note::default()
+    });
+    [own, off, waits].into_iter().flatten().collect()
+}
+
+fn grant(visitor: &Visitor, held: &GrantRecord, is_self: bool) -> GrantRow {
+    let (actor, now) = (visitor.actor(), visitor.now());
+    let given = &held.given.grant;
+    let may = !is_self
+        && actor.may::<GrantManage>(&given.scope.place())
+        && actor.outranks(std::slice::from_ref(given));
+    let verb = if given.is_live(now) { "until" } else { "ended" };
+    let ends = given
+        .expires_at
+        .map(|end| format!("{verb} {}", words::date(end, now).words));
+    GrantRow {
+        role: given.role.title().to_owned(),
+        may: format!("May {}.", given.holds.spoken()),
+        scope: held.scope_name.clone(),
+        href: match &given.scope {
+            Scope::System => String::new(),
+            Scope::Org(id, _) => format!("/orgs/{id}"),
+            Scope::Domain(_, name, _) => format!("/domains/{name}"),
+        },
+        ends: ends.unwrap_or_else(|| "without end".to_owned()),
+        giver: held
+            .giver
+            .clone()
+            .unwrap_or_else(|| "the installation".to_owned()),
+        since: words::date(held.created_at, now).words,
+        reason: held.reason.clone(),
+        revoke: may.then(|| format!("/accounts/{}/roles/{}/revoke", held.given.to, given.id)),
+    }
+}
+
+async fn changes(visitor: &Visitor, id: AccountId) -> Result<Option<Vec<Happening>>, Error> {
+    if !visitor.actor().may_anywhere::<AuditRead>() {
+        return Ok(None);
+    }
+    let (app, call) = (&visitor.app, &visitor.call);
+    let first = PageRequest::first(EVENTS);
+    let found = audit::search(app, call, &Inside::Everything, Some(id.uuid()), &first).await?;
+    let lines = found.items.iter().map(|event| happening(event, visitor.now()));
+    Ok(Some(lines.collect()))
+}
