@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::policy::{self, Decision};
+use super::policy::{self, Against};
 use super::{Action, Permission, Permissions, Place, Role, RoleRef, Scope};
 use crate::model::{AccountId, GrantId, MailboxId, Timestamp, TokenId};
 
@@ -269,7 +269,7 @@ impl Actor {
         self.0.now
     }
 
-    pub(super) fn decide(&self, action: Action, place: &Place) -> Decision {
+    pub(super) fn decide(&self, action: Action, place: &Place) -> Result<(), Against> {
         let there = self.0.grants.iter().filter(|grant| grant.scope.contains(place));
         let held = there.map(|grant| grant.holds).reduce(Permissions::and);
         policy::decide(held, self.0.ceiling.lets(action), action)
@@ -277,7 +277,7 @@ impl Actor {
 
     /// Whether `P` may be done at `place`: the same decision that a permit takes, for what a screen offers.
     pub fn may<P: Permission>(&self, place: &Place) -> bool {
-        self.decide(P::ACTION, place) == Decision::Allow
+        self.decide(P::ACTION, place).is_ok()
     }
 
     /// Whether `P` may be done anywhere at all.
@@ -297,7 +297,7 @@ impl Actor {
 
     /// Every permission that the actor holds at `place`.
     pub fn actions_at(&self, place: &Place) -> Vec<Action> {
-        let allowed = |action: &&Action| self.decide(**action, place) == Decision::Allow;
+        let allowed = |action: &&Action| self.decide(**action, place).is_ok();
         Action::ALL.iter().filter(allowed).copied().collect()
     }
 }

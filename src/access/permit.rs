@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 
-use super::policy::Decision;
+use super::policy::Against;
 use super::{Action, Actor, OrgPath, Permission, Place, Scope};
 
 /// Why there is no permit.
@@ -48,13 +48,13 @@ impl Actor {
     /// Asks the policy whether `P` may be done at `place`.
     pub fn permit<P: Permission>(&self, place: Place) -> Result<Permit<P>, Denied> {
         match self.decide(P::ACTION, &place) {
-            Decision::Allow => Ok(Permit {
+            Ok(()) => Ok(Permit {
                 actor: self.clone(),
                 place,
                 permission: PhantomData,
             }),
-            Decision::Hide => Err(Denied::Hidden),
-            Decision::Refuse => Err(Denied::Refused(P::ACTION)),
+            Err(Against::OutOfReach) => Err(Denied::Hidden),
+            Err(_) => Err(Denied::Refused(P::ACTION)),
         }
     }
 
@@ -107,15 +107,9 @@ impl<T> Among<T> {
 
     /// The value and the permit for the first place where `actor` may do `P`.
     pub fn open<P: Permission>(self, actor: &Actor) -> Result<(T, Permit<P>), Denied> {
-        let mut denied = Denied::Hidden;
-        for place in self.places {
-            match actor.permit(place) {
-                Ok(permit) => return Ok((self.value, permit)),
-                Err(Denied::Hidden) => {}
-                Err(refused) => denied = refused,
-            }
-        }
-        Err(denied)
+        let place = actor.best_place(P::ACTION, &self.places).cloned();
+        let permit = actor.permit(place.ok_or(Denied::Hidden)?)?;
+        Ok((self.value, permit))
     }
 }
 

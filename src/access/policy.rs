@@ -115,23 +115,73 @@ fn resells(action: Action) -> bool {
     )
 }
 
-/// What the policy answers.
-#[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub(super) enum Decision {
-    /// It may be done.
-    Allow,
-    /// It exists for this actor, and is not theirs to do: 403.
-    Refuse,
-    /// It might as well not exist: 404.
-    Hide,
+/// Whether a permission gives a hand in what whoever stands behind the object may do: who reads their mail, or keeps them
+/// from it, or changes their account, has to hold at least as much as they do.
+pub(super) fn asks_for_rank(action: Action) -> bool {
+    matches!(
+        action,
+        Action::MailboxUpdate
+            | Action::MailboxSuspend
+            | Action::MailboxDelete
+            | Action::MailboxRename
+            | Action::MailboxResetPassword
+            | Action::AccountInvite
+            | Action::AccountUpdate
+            | Action::AccountSuspend
+            | Action::GrantManage
+    )
 }
 
-/// The decision: `held` is what the actor's live grants give on the object, nothing when none reaches it; `allowed` is
-/// the credential's ceiling.
-pub(super) fn decide(held: Option<Permissions>, allowed: bool, action: Action) -> Decision {
+/// Whether a permission is of use for what is in the bin: it is looked at, and it is restored.
+pub(super) fn works_in_the_bin(action: Action) -> bool {
+    action.reads()
+        || matches!(
+            action,
+            Action::OrgDelete | Action::DomainDelete | Action::MailboxDelete | Action::AliasDelete
+        )
+}
+
+/// What stands against something that somebody wants to do. The first that does is named.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum Against {
+    /// Nothing that is held reaches the object: it might as well not exist.
+    OutOfReach,
+    /// What reaches the object does not hold the permission.
+    Missing,
+    /// The credential does not let the permission through.
+    Credential,
+    /// The account is switched off.
+    Suspended,
+    /// It is one's own account, and nobody changes their own access.
+    Oneself,
+    /// Whoever stands behind the object holds more.
+    Rank,
+    /// The object is in the bin.
+    InTheBin,
+}
+
+/// The decision: `held` is what the actor's live grants give on the object, nothing when none reaches it; `lets` is the
+/// credential's ceiling.
+pub(super) fn decide(held: Option<Permissions>, lets: bool, action: Action) -> Result<(), Against> {
     match held {
-        None => Decision::Hide,
-        Some(held) if allowed && held.has(action) => Decision::Allow,
-        Some(_) => Decision::Refuse,
+        None => Err(Against::OutOfReach),
+        Some(held) if !held.has(action) => Err(Against::Missing),
+        Some(_) if !lets => Err(Against::Credential),
+        Some(_) => Ok(()),
+    }
+}
+
+impl Against {
+    /// The word in the API.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::OutOfReach => "out_of_reach",
+            Self::Missing => "missing",
+            Self::Credential => "credential",
+            Self::Suspended => "suspended",
+            Self::Oneself => "oneself",
+            Self::Rank => "rank",
+            Self::InTheBin => "in_the_bin",
+        }
     }
 }

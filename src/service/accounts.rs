@@ -2,8 +2,7 @@
 
 use super::{App, Done};
 use crate::access::{
-    AccountRead, AccountUpdate, Action, Call, Credential, GrantManage, Place, Role, RoleRef, Scope,
-    SystemManage,
+    AccountRead, AccountUpdate, Call, Credential, GrantManage, Place, Role, RoleRef, Scope, SystemManage,
 };
 use crate::error::Error;
 use crate::model::{
@@ -239,20 +238,6 @@ pub async fn set_up_first_operator(
         .commit(vec![created.saying(format!("{} can sign in", new.name)), given])
         .await?;
     Ok(id)
-}
-
-/// Who can manage something in a domain and holds `action` there, by name; nobody for those who may not see it.
-pub async fn who_can(
-    app: &App,
-    call: &Call,
-    domain: &DomainName,
-    action: Action,
-) -> Result<Vec<String>, Error> {
-    let (_, permit) = app.domain::<AccountRead>(call, domain).await?;
-    let now = call.actor.now();
-    let people = app.store.grants_at(&permit).await?.into_iter();
-    let able = people.filter(|held| held.given.grant.holds.has(action) && held.given.grant.is_live(now));
-    Ok(able.map(|held| held.holder).collect())
 }
 
 /// Who holds which role on exactly this org, for those who may see it.

@@ -220,9 +220,13 @@ pub(super) fn not_oneself(call: &Call, account: AccountId) -> Result<(), Error> 
     if call.actor.identity().account != Some(account) {
         return Ok(());
     }
+    Err(own_access())
+}
+
+pub(super) fn own_access() -> Error {
     let detail = "Nobody changes their own access.";
     let next = "Ask somebody else who manages access.";
-    Err(Error::Forbidden(Refusal::new("own_access", detail, next)))
+    Error::Forbidden(Refusal::new("own_access", detail, next))
 }
 
 /// Gives an account one more role.

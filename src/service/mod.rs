@@ -15,6 +15,7 @@ pub mod accounts;
 pub mod aliases;
 pub mod audit;
 pub mod domains;
+pub mod explain;
 pub mod grants;
 pub mod housekeeping;
 pub mod mailboxes;

@@ -1,10 +1,10 @@
 //! Who can manage: people and services are invited, changed and switched off by those who hold at least as much.
 
-use super::grants::{self, GrantWish, in_person, not_oneself, outranked};
+use super::grants::{self, GrantWish, in_person, outranked, own_access};
 use super::{App, Done, accounts};
 use crate::access::{
-    AccountInvite, AccountRead, AccountSuspend, AccountUpdate, Call, Grant, OrgPath, Permission, Permit,
-    Scope,
+    AccountInvite, AccountRead, AccountSuspend, AccountUpdate, Against, Call, Grant, Object, OrgPath,
+    Permission, Permit, Scope,
 };
 use crate::error::Error;
 use crate::model::{
@@ -223,16 +223,21 @@ async fn home(app: &App, call: &Call, scope: &Scope) -> Result<(OrgId, OrgPath),
 /// Only who holds at least as much as somebody changes them, and nobody changes themselves here.
 async fn below<P: Permission>(app: &App, call: &Call, id: AccountId) -> Result<(Person, Permit<P>), Error> {
     let (person, permit) = open::<P>(app, call, id).await?;
-    not_oneself(call, id)?;
     let held: Vec<Grant> = person
         .grants
         .iter()
         .map(|held| held.given.grant.clone())
         .collect();
-    if !call.actor.outranks(&held) {
-        return Err(outranked(person.name.as_str()));
+    let object = Object {
+        account: Some(id),
+        behind: &held,
+        ..Object::at(permit.place())
+    };
+    match call.actor.judge(P::ACTION, &object) {
+        Ok(()) => Ok((person, permit)),
+        Err(Against::Oneself) => Err(own_access()),
+        Err(_) => Err(outranked(person.name.as_str())),
     }
-    Ok((person, permit))
 }
 
 /// Nobody got more in the meantime than the caller was seen to outrank.

@@ -1,11 +1,11 @@
-//! What the asker may do with something.
+//! Something that one may be allowed to do something with, and where it is.
 
 use super::aliases::{self, AliasRef};
 use super::mailboxes::{self, MailboxRef};
-use super::{App, domains, orgs};
-use crate::access::{Action, Call, DomainRead, Place};
+use super::{App, domains, orgs, people};
+use crate::access::{Call, DomainRead, Place};
 use crate::error::Error;
-use crate::model::{AliasId, DomainId, DomainName, EmailAddress, MailboxId, OrgId};
+use crate::model::{AccountId, AliasId, DomainId, DomainName, EmailAddress, MailboxId, OrgId};
 
 /// Something that one may be allowed to do something with.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,17 +22,21 @@ pub enum Object {
     Mailbox(MailboxId),
     /// An alias, by its id.
     Alias(AliasId),
+    /// A mailbox or an alias, by its address.
+    Address(EmailAddress),
+    /// An account.
+    Account(AccountId),
 }
 
 /// The text names nothing.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("this names no org, domain, mailbox or alias")]
+#[error("this names no org, domain, mailbox, alias or account")]
 pub struct NoObject;
 
 impl std::str::FromStr for Object {
     type Err = NoObject;
 
-    /// An address stands for its domain: what is allowed with it is what is allowed there.
+    /// `@brightwater.example` is its catch-all, which stands for the domain.
     fn from_str(text: &str) -> Result<Self, NoObject> {
         if text == "system" {
             return Ok(Self::System);
@@ -40,18 +44,13 @@ impl std::str::FromStr for Object {
         let id = (text.parse().map(Self::Org))
             .or_else(|_| text.parse().map(Self::DomainId))
             .or_else(|_| text.parse().map(Self::Mailbox))
-            .or_else(|_| text.parse().map(Self::Alias));
-        let address = text.parse().map(|address: EmailAddress| address.domain().clone());
+            .or_else(|_| text.parse().map(Self::Alias))
+            .or_else(|_| text.parse().map(Self::Account));
         let domain = text.strip_prefix('@').unwrap_or(text).parse();
-        id.or_else(|_| address.map(Self::Domain))
+        id.or_else(|_| text.parse().map(Self::Address))
             .or_else(|_| domain.map(Self::Domain))
             .map_err(|_| NoObject)
     }
-}
-
-/// Every permission that the asker holds on `object`, which they must be able to see.
-pub async fn on(app: &App, call: &Call, object: &Object) -> Result<Vec<Action>, Error> {
-    Ok(call.actor.actions_at(&place_of(app, call, object).await?))
 }
 
 /// Where `object` is, for those who can see it.
@@ -60,6 +59,12 @@ pub async fn place_of(app: &App, call: &Call, object: &Object) -> Result<Place, 
         Object::System => Place::system(),
         Object::Org(id) => orgs::get(app, call, *id).await?.1.place().clone(),
         Object::Domain(name) => app.domain::<DomainRead>(call, name).await?.1.place().clone(),
+        // An address stands for its domain.
+        Object::Address(address) => {
+            let name = address.domain();
+            app.domain::<DomainRead>(call, name).await?.1.place().clone()
+        }
+        Object::Account(id) => people::get(app, call, *id).await?.1.place().clone(),
         Object::DomainId(id) => {
             let name = domains::name_of(app, call, domains::DomainRef::Id(*id)).await?;
             app.domain::<DomainRead>(call, &name).await?.1.place().clone()

@@ -5,8 +5,7 @@ use std::collections::BTreeSet;
 use super::grants::{self, RoleName};
 use super::{App, Done};
 use crate::access::{
-    AccountRead, Action, Beyond, Call, Grant, GrantManage, Offer, Permissions, Role, RoleManage, RoleRef,
-    Scope,
+    AccountRead, Action, Beyond, Call, Grant, Offer, Permissions, Role, RoleManage, RoleRef, Scope,
 };
 use crate::error::Error;
 use crate::model::{DisplayName, Event, EventKind, Invalid, Note, OrgId, Refusal, RoleId, Subject};
@@ -332,7 +331,7 @@ pub async fn delete(app: &App, call: &Call, id: RoleId) -> Result<Done<()>, Erro
 
 /// What the caller could put into a role of this org.
 pub async fn definable(app: &App, call: &Call, org: OrgId) -> Result<Permissions, Error> {
-    let opened = app.store.org(org).await?.open::<GrantManage>(&call.actor);
+    let opened = app.store.org(org).await?.open::<RoleManage>(&call.actor);
     let (_, permit) = opened.map_err(|denied| Error::denied(denied, "org", &org.to_string()))?;
     let there = call
         .actor
@@ -342,4 +341,24 @@ pub async fn definable(app: &App, call: &Call, org: OrgId) -> Result<Permissions
     Ok(there
         .map(|grant| grant.holds)
         .fold(Permissions::NONE, Permissions::and))
+}
+
+/// What the caller could put into a role of some org.
+pub fn definable_anywhere(call: &Call) -> Permissions {
+    let defining = call
+        .actor
+        .grants()
+        .iter()
+        .filter(|grant| grant.holds.has(Action::RoleManage) && !matches!(grant.scope, Scope::Domain(..)));
+    defining
+        .map(|grant| grant.holds)
+        .fold(Permissions::NONE, Permissions::and)
+}
+
+/// Who holds one of an org's own roles, as far as the caller may see who manages there.
+pub async fn holders(app: &App, call: &Call, id: RoleId) -> Result<Vec<GrantRecord>, Error> {
+    let role = get(app, call, id).await?;
+    let mut held = app.store.grants_giving(&role).await?;
+    held.retain(|held| call.actor.may::<AccountRead>(&held.given.grant.scope.place()));
+    Ok(held)
 }

@@ -92,7 +92,7 @@ pub async fn presented(app: &App, call: &Call) -> Result<Option<TokenView>, Erro
     let Credential::Token(id) = call.actor.credential() else {
         return Ok(None);
     };
-    Ok(app.store.token(own_account(call)?, *id).await?)
+    app.store.token(own_account(call)?, *id).await
 }
 
 /// Everything that the actor may do somewhere: what the owner holds, as far as the credential lets it through.

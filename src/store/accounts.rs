@@ -2,7 +2,7 @@
 
 use super::Store;
 use super::change::Change;
-use super::grants::GrantDraft;
+use super::grants::{GrantDraft, GrantRecord};
 use super::people::AccountKind;
 use super::row::{Reading, time};
 use crate::access::{AccountInvite, AccountUpdate, GrantManage, OrgPath, Permission, SystemManage};
@@ -78,6 +78,11 @@ impl Store {
             last_sign_in_at: row.last_sign_in_at.map(time),
             created_at: time(row.created_at),
         })
+    }
+
+    /// What a person holds, expired grants included, for the person themselves.
+    pub async fn own_grants(&self, id: AccountId) -> Result<Vec<GrantRecord>, Error> {
+        self.grants_told(id).await
     }
 
     /// How a person likes their screens. Nobody else's business, so no event.

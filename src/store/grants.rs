@@ -193,6 +193,15 @@ impl Store {
         rows.into_iter().map(GrantRow::record).collect()
     }
 
+    /// Every grant that gives a role, which was opened.
+    pub async fn grants_giving(&self, role: &super::OwnRole) -> Result<Vec<GrantRecord>, Error> {
+        let rows = self.grant_rows(
+            concat!(grants!(), "g.role_id = $1 ORDER BY a.name, g.id LIMIT 500"),
+            role.id.uuid(),
+        );
+        rows.await?.into_iter().map(GrantRow::record).collect()
+    }
+
     /// The grants of each of several accounts.
     pub(super) async fn grants_of_each(
         &self,

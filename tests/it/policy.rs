@@ -238,9 +238,9 @@ proptest! {
             named.as_ref().is_none_or(|named| named.contains(&action)) && (!read_only || action.reads())
         };
 
-        for n in 0..PATHS.len() {
-            let inside_domain = Place::domain(path(PATHS[n]), domain(n as u128));
-            for place in [Place::org(path(PATHS[n])), inside_domain.clone()] {
+        for (n, at) in PATHS.iter().enumerate() {
+            let inside_domain = Place::domain(path(at), domain(n as u128));
+            for place in [Place::org(path(at)), inside_domain.clone()] {
                 let inside = scopes.as_ref().is_none_or(|all| all.iter().any(|scope| scope.contains(&place)));
                 let mut wanted = owner.actions_at(&place);
                 wanted.retain(|action| inside && lets(*action));
@@ -251,7 +251,7 @@ proptest! {
             }
             let inside = scopes.as_ref().is_none_or(|all| all.iter().any(|scope| scope.contains(&inside_domain)));
             let wanted = shows(&owner, n) && inside && lets(Action::MailboxRead);
-            prop_assert_eq!(shows(&token, n), wanted, "the domain of {}", PATHS[n]);
+            prop_assert_eq!(shows(&token, n), wanted, "the domain of {}", at);
         }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::{Body, Bytes, HttpBody as _};
-use axum::extract::{FromRequestParts as _, Request, State};
+use axum::extract::{FromRequestParts as _, OriginalUri, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use http::request::Parts;
@@ -16,12 +16,14 @@ use uuid::Uuid;
 use super::ask::{accepts_json, idempotency_key};
 use super::problem::Problem;
 use super::rates::Rates;
-use crate::access::{Actor, Credential, IdempotencyKey};
+use crate::access::{Actor, Call, Credential, IdempotencyKey};
 use crate::error::{Error, IdempotencyProblem};
 use crate::http::identity::Bearer;
 use crate::http::limits::MAX_BODY;
 use crate::http::security::RequestId;
 use crate::service::App;
+use crate::service::explain;
+use crate::service::permissions::Object;
 use crate::store::idempotency::Remembered;
 
 /// How long a repeat waits for the answer of a first request that was just carried out.
@@ -77,13 +79,39 @@ pub(super) async fn admit(
     let owner = owner(&actor);
     let (left, mut response) = match rates.take(owner, actor.now()) {
         Ok(left) => {
-            parts.extensions.insert(actor);
-            (left, admitted(&app, owner, parts, body, next).await)
+            let path = parts.uri.path().to_owned();
+            let path = parts
+                .extensions
+                .get::<OriginalUri>()
+                .map_or(path, |whole| whole.0.path().to_owned());
+            parts.extensions.insert(actor.clone());
+            let mut response = admitted(&app, owner, parts, body, next).await;
+            name_helpers(&app, actor, &path, &mut response).await;
+            (left, response)
         }
         Err(left) => (left, left.refusal().into_response()),
     };
     left.tell(&mut response);
     response
+}
+
+/// Where a permission is missing, says who has it, as far as the asker may know.
+async fn name_helpers(app: &App, actor: Actor, path: &str, response: &mut Response) {
+    let Some(problem) = response.extensions_mut().get_mut::<Problem>() else {
+        return;
+    };
+    let Some((action, scope)) = problem.missing(path) else {
+        return;
+    };
+    let name = scope.split_once(':').map_or(scope.as_str(), |(_, name)| name);
+    let Ok(object) = name.parse::<Object>() else {
+        return;
+    };
+    let call = Call::new(actor, "");
+    // The answer is a refusal either way: what cannot be found out is left out.
+    if let Ok(found) = explain::who_can(app, &call, &object, action).await {
+        problem.who_can(found.into_iter().map(|helper| helper.name).collect());
+    }
 }
 
 async fn admitted(app: &App, owner: Uuid, parts: Parts, body: Body, next: Next) -> Response {

@@ -11,9 +11,10 @@ use super::ask::Ask;
 use super::json::Wrong;
 use super::problem::Problem;
 use super::reply;
-use crate::access::{Action, Actor, Credential, Grant, Scope};
+use crate::access::{Action, Actor, Against, Credential, Grant, Scope};
 use crate::model::{AccountId, DomainId, GrantId, OrgId, Timestamp, TokenId};
-use crate::service::permissions::{self, Object};
+use crate::service::explain::{self, Source, Told};
+use crate::service::permissions::Object;
 use crate::service::{App, tokens};
 
 pub(super) fn routes() -> OpenApiRouter<App> {
@@ -113,6 +114,61 @@ struct OwnPermissions<'a> {
     object: &'a str,
     /// The permissions, such as `mailbox.create`.
     permissions: Vec<&'static str>,
+    /// Why, permission by permission.
+    explained: Vec<ExplainedView>,
+}
+
+/// Why something may or may not be done.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ExplainedPermission)]
+struct ExplainedView {
+    /// The permission.
+    permission: &'static str,
+    /// Whether it may be used here.
+    allowed: bool,
+    /// What stands against it; null when it may be used.
+    #[schema(value_type = Option<AgainstWord>)]
+    against: Option<&'static str>,
+    /// The grants that hold it here.
+    #[schema(value_type = Vec<String>)]
+    by: Vec<GrantId>,
+    /// The grants that did, and have ended.
+    #[schema(value_type = Vec<String>)]
+    ended: Vec<GrantId>,
+}
+
+/// What stands against a permission.
+#[derive(ToSchema)]
+#[schema(as = Against, rename_all = "snake_case")]
+#[expect(dead_code, reason = "describes the words of `access::Against`")]
+enum AgainstWord {
+    /// Nothing that you hold reaches it.
+    OutOfReach,
+    /// What you hold there does not have it.
+    Missing,
+    /// The token does not let it through.
+    Credential,
+    /// The account is switched off.
+    Suspended,
+    /// It is your own account.
+    Oneself,
+    /// Whoever stands behind it holds more than you.
+    Rank,
+    /// It is in the bin.
+    InTheBin,
+}
+
+impl ExplainedView {
+    fn of(told: &Told) -> Self {
+        let ids = |sources: &[Source]| sources.iter().map(|source| source.grant).collect();
+        Self {
+            permission: told.action.as_str(),
+            allowed: told.against.is_none(),
+            against: told.against.map(Against::as_str),
+            by: ids(&told.by),
+            ended: ids(&told.ended),
+        }
+    }
 }
 
 /// What is asked about.
@@ -196,7 +252,10 @@ async fn me(ask: Ask) -> Result<Response, Problem> {
     reply::json(StatusCode::OK, &me)
 }
 
-/// Read what you may do with something
+/// Read what you may do with something, and why
+///
+/// An address that is in use is that mailbox or alias; any other address stands for its domain. What you cannot see is not
+/// found.
 #[utoipa::path(get, path = "/me/permissions", operation_id = "getMyPermissions", tag = "You", params(About),
     responses((status = 200, description = "The permissions.", body = OwnPermissions<'static>)))]
 async fn my_permissions(ask: Ask) -> Result<Response, Problem> {
@@ -209,10 +268,12 @@ async fn my_permissions(ask: Ask) -> Result<Response, Problem> {
         query.needs("object");
         object
     })?;
-    let actions = permissions::on(&ask.app, &call, &object).await?;
+    let told = explain::own(&ask.app, &call, &object).await?.told;
+    let may = told.iter().filter(|told| told.against.is_none());
     let own = OwnPermissions {
         object: &text,
-        permissions: actions.into_iter().map(Action::as_str).collect(),
+        permissions: may.map(|told| told.action.as_str()).collect(),
+        explained: told.iter().map(ExplainedView::of).collect(),
     };
     reply::json(StatusCode::OK, &own)
 }

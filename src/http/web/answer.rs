@@ -10,12 +10,12 @@ use http::{HeaderValue, Method, StatusCode, header};
 
 use super::nav::Here;
 use super::pages::people::{ErrorBlank, ErrorPage, Failure};
-use super::view::Link;
+use super::view::{Link, words};
 use super::visitor::{Seen, Visitor};
 use crate::access::Action;
 use crate::error::Error;
-use crate::model::{DomainName, EmailAddress};
-use crate::service::{App, accounts};
+use crate::service::permissions::Object;
+use crate::service::{App, explain as explanations};
 
 /// What a handler answers.
 pub(super) type Answer = Result<Response, Oops>;
@@ -225,32 +225,39 @@ async fn failure(visitor: Option<&Visitor>, seen: &Seen, oops: &Oops) -> Failure
 
 /// What is missing, and who has it, as far as the visitor may know.
 async fn refused(visitor: Option<&Visitor>, seen: &Seen, action: Action) -> Failure {
-    let helpers = match (visitor, domain_of(seen.uri.path())) {
-        (Some(visitor), Some(domain)) => {
-            let found = accounts::who_can(&visitor.app, &visitor.call, &domain, action).await;
-            found.unwrap_or_default()
-        }
-        _ => Vec::new(),
-    };
+    let named = name_of(seen.uri.path());
+    let mut links = vec![Link::new("/", "Back to the start")];
+    let mut helpers = Vec::new();
+    if let (Some(visitor), Some(name)) = (visitor, &named)
+        && let Ok(object) = name.parse::<Object>()
+    {
+        let found = explanations::who_can(&visitor.app, &visitor.call, &object, action).await;
+        helpers.extend(found.unwrap_or_default().into_iter().map(|helper| helper.name));
+        let query = serde_html_form::to_string([("object", name)]).unwrap_or_default();
+        links.push(Link::new(
+            format!("/explain?{query}"),
+            "What you can do here, and why",
+        ));
+    }
     Failure {
         title: "You may not do that".to_owned(),
         text: format!("Your role does not let you {} here.", action.meaning()),
         next: "Nothing was changed.".to_owned(),
-        helpers: helpers.join(", "),
+        helpers: words::and(&helpers),
         permission: action.to_string(),
+        scope: named.unwrap_or_default(),
         request_id: String::new(),
-        links: vec![Link::new("/", "Back to the start")],
+        links,
     }
 }
 
-/// The domain that a page is about, as far as its path tells.
-fn domain_of(path: &str) -> Option<DomainName> {
+/// What a page is about, as far as its path tells: an address, a domain or an id.
+fn name_of(path: &str) -> Option<String> {
     let mut parts = path.split('/').skip(1);
     match (parts.next()?, parts.next()?) {
-        ("domains", name) => name.parse().ok(),
-        ("mailboxes" | "aliases", name) => {
-            let address: EmailAddress = name.replace("%40", "@").parse().ok()?;
-            Some(address.domain().clone())
+        ("domains" | "mailboxes" | "aliases" | "orgs" | "accounts", name) => {
+            let name = name.replace("%40", "@");
+            name.parse::<Object>().ok().map(|_| name)
         }
         _ => None,
     }
@@ -261,11 +268,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_path_of_a_page_tells_its_domain() {
-        let of = |path| domain_of(path).map(|name| name.to_string());
-        assert_eq!(of("/domains/a.example/bin").as_deref(), Some("a.example"));
-        assert_eq!(of("/mailboxes/x%40a.example/edit").as_deref(), Some("a.example"));
-        assert_eq!(of("/mailboxes/mbx_01").as_deref(), None);
-        assert_eq!(of("/orgs").as_deref(), None);
+    fn the_path_of_a_page_tells_what_it_is_about() {
+        let org = "org_00000000000000000000000000";
+        assert_eq!(name_of("/domains/a.example/bin").as_deref(), Some("a.example"));
+        assert_eq!(
+            name_of("/mailboxes/x%40a.example/edit").as_deref(),
+            Some("x@a.example")
+        );
+        assert_eq!(name_of(&format!("/orgs/{org}/edit")).as_deref(), Some(org));
+        assert_eq!(name_of("/orgs/new"), None);
+        assert_eq!(name_of("/orgs"), None);
     }
 }

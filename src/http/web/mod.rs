@@ -17,6 +17,7 @@ mod answer;
 mod docs;
 mod docs_api;
 mod domains;
+mod explain;
 mod forms;
 mod home;
 mod limits;
@@ -27,6 +28,7 @@ mod orgs;
 mod pages;
 mod paging;
 mod records;
+mod roles;
 mod search;
 mod sign_in;
 mod system;
@@ -48,6 +50,7 @@ pub fn router_with(app: App, ends: SessionEnds) -> Router {
         .merge(org_routes())
         .merge(account_routes())
         .merge(people_routes())
+        .merge(role_routes())
         .fallback(answer::nowhere)
         .method_not_allowed_fallback(answer::not_that_way)
         .layer(from_fn(visitor::one_credential))
@@ -61,6 +64,7 @@ fn doors() -> Router<App> {
     Router::new()
         .route("/", get(home::home))
         .route("/help", get(home::help))
+        .route("/explain", get(explain::show))
         .route("/search", get(search::results))
         .route("/search/suggest", get(search::suggestions))
         .route("/docs/api", get(docs_api::show))
@@ -156,6 +160,19 @@ fn account_routes() -> Router<App> {
         .route("/account/tokens", post(account::make_token))
         .route("/account/tokens/{token}", get(account::show_token))
         .route("/account/tokens/{token}/revoke", post(account::revoke_token))
+}
+
+fn role_routes() -> Router<App> {
+    use roles::{edit, list};
+
+    let of_role = Router::new()
+        .route("/", get(list::show))
+        .route("/edit", get(edit::ask).post(edit::save))
+        .route("/delete", get(edit::ask_delete).post(edit::delete));
+    Router::new()
+        .route("/roles", get(list::show_all))
+        .route("/roles/new", get(edit::ask_new).post(edit::create))
+        .nest("/roles/{role}", of_role)
 }
 
 fn people_routes() -> Router<App> {

@@ -1,7 +1,7 @@
 //! Mailboxes: add, see, change, rename, suspend, forward, delete, restore.
 
 use super::{App, Done};
-use crate::access::{Call, Denied, HashImport, MailboxCreate, MailboxRead, Permission, Permit};
+use crate::access::{Call, Denied, HashImport, MailboxCreate, MailboxRead, Object, Permission, Permit};
 use crate::error::Error;
 use crate::model::{
     Domain, DomainName, EmailAddress, Event, EventKind, Invalid, LocalPart, Mailbox, MailboxDraft, MailboxId,
@@ -99,7 +99,11 @@ async fn open_lower<P: Permission>(
 ) -> Result<(Mailbox, Permit<P>), Error> {
     let (mailbox, permit) = open::<P>(app, call, at).await?;
     let theirs = app.store.grants_behind(&mailbox.address.to_string()).await?;
-    if call.actor.outranks(&theirs) {
+    let object = Object {
+        behind: &theirs,
+        ..Object::at(permit.place())
+    };
+    if call.actor.judge(P::ACTION, &object).is_ok() {
         return Ok((mailbox, permit));
     }
     let detail = format!(

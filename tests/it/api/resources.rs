@@ -333,8 +333,19 @@ async fn what_is_missing_in_a_role_is_named(app: &TestApp) {
     desk.post(&format!("{ana}/password-resets"), json!({"kind": "one_time"}))
         .expect(200)
         .await;
+    let admin = app.domain_admin("brightwater.example").await;
     let told = desk.delete(ana).problem(403, "forbidden").await;
     assert_eq!(told.text("/required/permission"), "mailbox.delete");
+    assert_eq!(told.text("/required/scope"), "domain:brightwater.example");
+    let who = [&admin.call.actor.identity().name];
+    assert_eq!(told.body["required"]["who_can"], json!(who));
+    let help_desk = Client::of(app, &app.help_desk("brightwater.example").await).await;
+    let told = help_desk.delete(ana).problem(403, "forbidden").await;
+    assert_eq!(
+        told.body["required"].get("who_can"),
+        None,
+        "who may not see who manages is told nobody"
+    );
     let told = desk
         .post("/mailboxes", json!({"address": "b@brightwater.example"}))
         .problem(403, "forbidden")
@@ -350,9 +361,20 @@ async fn what_is_missing_in_a_role_is_named(app: &TestApp) {
         .get("/me/permissions?object=ana@brightwater.example")
         .expect(200)
         .await;
-    let mine = mine.body["permissions"].to_string();
+    let listed = mine.body["permissions"].to_string();
     assert!(
-        mine.contains("mailbox.set_quota") && !mine.contains("mailbox.delete"),
-        "{mine}"
+        listed.contains("mailbox.set_quota") && !listed.contains("mailbox.delete"),
+        "{listed}"
     );
+    let explained = mine.body["explained"].as_array().unwrap();
+    let of = |name: &str| explained.iter().find(|one| one["permission"] == name).unwrap();
+    assert_eq!(of("mailbox.set_quota")["against"], json!(null));
+    assert!(
+        of("mailbox.set_quota")["by"][0]
+            .as_str()
+            .unwrap()
+            .starts_with("grt_")
+    );
+    assert_eq!(of("mailbox.delete")["against"], "missing");
+    assert_eq!(of("mailbox.delete")["by"], json!([]));
 }

@@ -12,6 +12,7 @@ mod changes;
 mod clock;
 mod delegation;
 mod domains;
+mod explain;
 mod limits;
 mod links;
 mod lists;

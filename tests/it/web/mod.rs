@@ -6,5 +6,6 @@ mod flows;
 mod more_flows;
 mod people_flows;
 mod problems;
+mod role_flows;
 mod secrets;
 mod strangers;

@@ -2,6 +2,8 @@
 
 use http::{Method, StatusCode};
 use postdesk::access::{Role, Scope};
+use postdesk::model::Note;
+use postdesk::service::roles::{self, RoleDraft};
 
 use super::browser::Browser;
 use crate::support::app::TestApp;
@@ -47,6 +49,15 @@ const PAGES: &[&str] = &[
     "/accounts/{account}/roles/new",
     "/accounts/{account}/roles/{grant}/revoke",
     "/accounts/{account}/suspend",
+    "/roles/{role}",
+    "/roles/{role}/edit",
+    "/roles/{role}/delete",
+    "/roles/new?org={org}",
+    "/explain?object={domain}",
+    "/explain?object={mailbox}",
+    "/explain?object={org}",
+    "/explain?object={account}",
+    "/explain?account={account}&object={domain}",
 ];
 
 /// Every form about one thing, with what it needs to get as far as the question who asks.
@@ -100,6 +111,9 @@ const FORMS: &[(&str, &str)] = &[
     ("/accounts/{account}/roles/{grant}/revoke", ""),
     ("/accounts/{account}/suspend", "reason=x"),
     ("/accounts/{account}/resume", ""),
+    ("/roles/{role}/edit", "name=Eve&permission=mailbox.read"),
+    ("/roles/{role}/delete", ""),
+    ("/roles/new", "name=Eve&permission=mailbox.read&org={org}"),
 ];
 
 /// Brightwater with one of each.
@@ -108,6 +122,7 @@ struct World {
     org: String,
     account: String,
     grant: String,
+    role: String,
 }
 
 impl World {
@@ -121,18 +136,27 @@ impl World {
         let id = manager.call.actor.identity().account.unwrap();
         let grant = manager.call.actor.grants()[0].id.to_string();
         drop(manager);
+        let draft = RoleDraft {
+            name: "Counter".parse().unwrap(),
+            description: Note::default(),
+            holds: "mailbox.read".parse().unwrap(),
+        };
+        let role = roles::create(&app, &app.root(), mailbox.org_id, draft).await;
+        let role = role.unwrap().value.id.to_string();
         Self {
             app,
             org,
             account: id.to_string(),
             grant,
+            role,
         }
     }
 
     fn real(&self, pattern: &str) -> String {
         let pattern = pattern
             .replace("{account}", &self.account)
-            .replace("{grant}", &self.grant);
+            .replace("{grant}", &self.grant)
+            .replace("{role}", &self.role);
         filled(&pattern, "brightwater.example", "anna", "sales", &self.org)
     }
 
@@ -140,7 +164,8 @@ impl World {
         let org = "org_00000000000000000000000000";
         let pattern = pattern
             .replace("{account}", "acc_00000000000000000000000000")
-            .replace("{grant}", "grt_00000000000000000000000000");
+            .replace("{grant}", "grt_00000000000000000000000000")
+            .replace("{role}", "rol_00000000000000000000000000");
         filled(&pattern, "nowhere.example", "nobody", "nothing", org)
     }
 
@@ -206,6 +231,9 @@ async fn somebody_who_is_not_signed_in_is_sent_to_the_door() {
         "/accounts",
         "/accounts/new",
         "/account",
+        "/explain",
+        "/roles",
+        "/roles/new",
         "/system/targets",
         "/bin",
         "/help",
@@ -249,6 +277,10 @@ async fn the_operator_opens_every_page() {
         "/accounts",
         "/accounts/new",
         "/account",
+        "/explain",
+        "/roles",
+        "/roles/new",
+        "/roles/help_desk",
         "/system/targets",
         "/system/activity",
         "/bin",
@@ -283,8 +315,11 @@ async fn a_refused_page_names_the_permission_and_who_has_it() {
     assert_eq!(page.status, StatusCode::FORBIDDEN);
     page.says("You may not do that")
         .says("<code>mailbox.delete</code>")
-        .says("Who can: ")
-        .says(&name);
+        .says(&format!("{name} can."))
+        .says("on anna@brightwater.example");
+    let why = browser.get("/explain?object=anna@brightwater.example").await;
+    why.says("Delete and restore mailboxes")
+        .says("No role that you hold here allows it");
 
     // Who may not see who manages is not told either.
     let desk = world.app.help_desk("brightwater.example").await;

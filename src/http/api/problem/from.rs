@@ -78,7 +78,7 @@ impl From<Error> for Problem {
                 );
                 let title = "You may not do this";
                 let mut problem = Self::new(StatusCode::FORBIDDEN, "forbidden", title, detail);
-                problem.0.permission = Some(action.as_str());
+                problem.0.permission = Some(action);
                 problem.next("Ask whoever manages access for a role that holds it.")
             }
             Error::NotFound(what) => {

@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 
 use scope::scope_of;
 
+use crate::access::Action;
 use crate::model::{FieldProblem, Invalid, count};
 
 /// The media type of a problem.
@@ -27,8 +28,9 @@ struct Inner {
     detail: String,
     errors: Invalid,
     next: Option<String>,
-    permission: Option<&'static str>,
+    permission: Option<Action>,
     scope: Option<String>,
+    who_can: Vec<String>,
     headers: Vec<(HeaderName, HeaderValue)>,
 }
 
@@ -93,6 +95,10 @@ pub(super) struct Required<'a> {
     permission: &'a str,
     /// On what: `system`, `org:…`, `domain:…`.
     scope: String,
+    /// The names of some who can, as far as you may see who manages there.
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    #[schema(required = false)]
+    who_can: &'a [String],
 }
 
 impl Problem {
@@ -106,6 +112,7 @@ impl Problem {
             next: None,
             permission: None,
             scope: None,
+            who_can: Vec::new(),
             headers: Vec::new(),
         }))
     }
@@ -252,6 +259,20 @@ impl Problem {
         self.0.status == StatusCode::CONFLICT
     }
 
+    fn scope(&self, path: &str) -> String {
+        self.0.scope.clone().unwrap_or_else(|| scope_of(path))
+    }
+
+    /// The permission that is missing, and on what, for a request on `path`.
+    pub(super) fn missing(&self, path: &str) -> Option<(Action, String)> {
+        Some((self.0.permission?, self.scope(path)))
+    }
+
+    /// The same, naming those who can.
+    pub(super) fn who_can(&mut self, names: Vec<String>) {
+        self.0.who_can = names;
+    }
+
     /// The body of the answer to a request on `path`.
     pub(super) fn render(&self, base_url: &str, request_id: Option<&str>, path: &str) -> Vec<u8> {
         let inner = &self.0;
@@ -264,8 +285,9 @@ impl Problem {
             errors: (!inner.errors.is_empty()).then_some(&inner.errors),
             next: inner.next.as_deref(),
             required: inner.permission.map(|permission| Required {
-                permission,
-                scope: inner.scope.clone().unwrap_or_else(|| scope_of(path)),
+                permission: permission.as_str(),
+                scope: self.scope(path),
+                who_can: &inner.who_can,
             }),
             request_id,
         };

@@ -29,6 +29,7 @@ pub(in crate::http::web) async fn show(visitor: Visitor, At(id): At<AccountId>) 
         badge: badge(&person),
         notes: notes(&visitor, &person, is_self, verbs.invite_again),
         can: verbs,
+        explain: format!("/explain?account={id}"),
         can_give: !is_self && visitor.actor().may_anywhere::<GrantManage>(),
         facts: facts(&visitor, &person),
         grants: person
@@ -89,6 +90,7 @@ fn grant(visitor: &Visitor, held: &GrantRecord, is_self: bool) -> GrantRow {
         .expires_at
         .map(|end| format!("{verb} {}", words::date(end, now).words));
     GrantRow {
+        id: given.id.to_string(),
         role: given.role.title().to_owned(),
         may: format!("May {}.", given.holds.spoken()),
         scope: held.scope_name.clone(),

@@ -67,6 +67,7 @@ pub(in crate::http::web) struct InvitationShown {
 
 #[derive(Clone, Debug, Default)]
 pub(in crate::http::web) struct GrantRow {
+    pub(in crate::http::web) id: String,
     pub(in crate::http::web) role: String,
     pub(in crate::http::web) may: String,
     pub(in crate::http::web) scope: String,
@@ -90,6 +91,8 @@ pub(in crate::http::web) struct AccountPage {
     pub(in crate::http::web) badge: Badge,
     pub(in crate::http::web) notes: Vec<Note>,
     pub(in crate::http::web) can: Verbs,
+    /// Where it is told what the account may do, and why.
+    pub(in crate::http::web) explain: String,
     pub(in crate::http::web) can_give: bool,
     pub(in crate::http::web) facts: Vec<Fact>,
     pub(in crate::http::web) grants: Vec<GrantRow>,

@@ -64,6 +64,8 @@ pub(in crate::http::web) struct Failure {
     pub(in crate::http::web) next: String,
     pub(in crate::http::web) helpers: String,
     pub(in crate::http::web) permission: String,
+    /// Where it is missing, or empty.
+    pub(in crate::http::web) scope: String,
     pub(in crate::http::web) request_id: String,
     pub(in crate::http::web) links: Vec<Link>,
 }

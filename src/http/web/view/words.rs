@@ -79,6 +79,15 @@ fn weekday(day: Weekday) -> &'static str {
     }
 }
 
+/// Several names as people say them: `a, b and c`.
+pub(in crate::http::web) fn and(names: &[String]) -> String {
+    match names {
+        [] => String::new(),
+        [one] => one.clone(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
+}
+
 /// How long something takes or took: `4 seconds`, `41 minutes`, `3 hours`, `2 days`.
 pub(in crate::http::web) fn duration(of: std::time::Duration) -> String {
     let seconds = of.as_secs();
