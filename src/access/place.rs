@@ -133,6 +133,15 @@ impl Scope {
         }
     }
 
+    /// What lies in both; `None` when nothing does. Scopes never overlap in part.
+    pub fn meet<'a>(&'a self, other: &'a Self) -> Option<&'a Self> {
+        if self.covers(other) {
+            Some(other)
+        } else {
+            other.covers(self).then_some(self)
+        }
+    }
+
     /// Where one stands who looks after it.
     pub fn place(&self) -> Place {
         match self {

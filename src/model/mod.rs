@@ -16,6 +16,7 @@ pub mod domain_name;
 pub mod event;
 pub mod id;
 pub mod invalid;
+pub mod ip_range;
 pub mod limits;
 pub mod local_part;
 mod macros;
@@ -44,6 +45,7 @@ pub use id::{
     TokenId,
 };
 pub use invalid::{FieldProblem, Invalid, Problem};
+pub use ip_range::{Cidrs, IpRange};
 pub use limits::{Delta, Limits, Pool, Usage};
 pub use local_part::{BadLocalPart, LocalPart};
 pub use mailbox::{
