@@ -2,7 +2,7 @@
 
 use postdesk::access::{Action, Call, Ceiling, MailboxRead, Role};
 use postdesk::service::tokens::TokenWish;
-use postdesk::service::{domains, mailboxes, sign_in, tokens};
+use postdesk::service::{accounts, domains, mailboxes, sign_in, tokens};
 
 use super::word;
 use crate::support::app::TestApp;
@@ -18,6 +18,7 @@ both! {
     one_sees_and_revokes_ones_own_tokens_only,
     whoever_may_do_something_may_have_a_token_do_it,
     a_token_does_only_what_its_list_names,
+    a_token_outranks_nobody_by_what_it_does_not_name,
     outside_its_scopes_there_is_nothing_for_a_token,
     a_token_reaches_nothing_when_all_it_named_is_gone,
     a_token_is_confined_to_what_its_owner_reaches,
@@ -184,6 +185,37 @@ async fn a_token_does_only_what_its_list_names(app: &TestApp) {
         tokens::powers(&call).iter().collect::<Vec<_>>(),
         [Action::MailboxRead]
     );
+}
+
+async fn a_token_outranks_nobody_by_what_it_does_not_name(app: &TestApp) {
+    app.mailbox("anna@brightwater.example").await;
+    app.mailbox("peer@brightwater.example").await;
+    let admin = app.domain_admin("brightwater.example").await;
+    let scope = app.domain_scope("brightwater.example").await;
+    let new = accounts::NewAccount {
+        email: "peer@brightwater.example".to_owned(),
+        name: "Peer".parse().unwrap(),
+        password: None,
+        grant: Some((Role::DomainAdmin, scope)),
+    };
+    accounts::create(app, &app.root(), new).await.unwrap();
+    let listed = TokenWish {
+        permissions: "mailbox.read mailbox.reset_password".parse().unwrap(),
+        ..wish()
+    };
+    let reset = async |call: &Call, at: &str| {
+        word(&mailboxes::make_setup_link(app, call, &at.parse().unwrap()).await)
+    };
+
+    let whole = admin.by_token(&admin.token().await).await;
+    let narrow = admin
+        .by_token(&secret(app, &admin.again().await, listed).await)
+        .await;
+
+    assert_eq!(reset(&whole, "peer@brightwater.example").await, "done");
+    assert_eq!(reset(&narrow, "anna@brightwater.example").await, "done");
+    let refused = reset(&narrow, "peer@brightwater.example").await;
+    assert!(refused.contains("outranked"), "{refused}");
 }
 
 async fn outside_its_scopes_there_is_nothing_for_a_token(app: &TestApp) {
