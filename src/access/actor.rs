@@ -73,12 +73,15 @@ impl Credential {
 }
 
 /// What a credential lets through of what its owner holds.
-#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ceiling {
     /// All of it.
     Everything,
     /// Only what changes nothing.
     ReadOnly,
+    /// Only these permissions, and only inside these scopes if any are named: what a token was made for. An empty list
+    /// of scopes is nowhere.
+    Only(Permissions, Option<Vec<Scope>>),
     /// One permission on one mailbox: what a set-up link is for.
     PasswordOf(MailboxId),
     /// What everybody may do to their own account.
@@ -86,8 +89,43 @@ pub enum Ceiling {
 }
 
 impl Ceiling {
-    fn lets(self, action: Action) -> bool {
+    /// What a token lets through that names these permissions and scopes; what it does not name it does not narrow.
+    pub fn of_token(read_only: bool, permissions: Option<Permissions>, within: Option<Vec<Scope>>) -> Self {
+        match (read_only, permissions, within) {
+            (false, None, None) => Self::Everything,
+            (true, None, None) => Self::ReadOnly,
+            (_, permissions, within) => {
+                let named = |action: &Action| permissions.is_none_or(|named| named.has(*action));
+                let all = Action::ALL.iter().copied().filter(named);
+                let lets = all.filter(|action| !read_only || action.reads()).collect();
+                Self::Only(lets, within)
+            }
+        }
+    }
+
+    /// Every permission that it lets through.
+    pub fn permissions(&self) -> Permissions {
+        let all = Action::ALL.iter().copied();
+        all.filter(|action| self.lets(*action)).collect()
+    }
+
+    /// The grant as far as the credential reaches: one for each part of the tree that both name.
+    fn cut(&self, grant: Grant) -> Vec<Grant> {
+        let Self::Only(_, Some(within)) = self else {
+            return vec![grant];
+        };
+        let parts = within.iter().filter_map(|scope| grant.scope.meet(scope));
+        parts
+            .map(|scope| Grant {
+                scope: scope.clone(),
+                ..grant.clone()
+            })
+            .collect()
+    }
+
+    fn lets(&self, action: Action) -> bool {
         match self {
+            Self::Only(permissions, _) => permissions.has(action),
             Self::Everything => true,
             Self::ReadOnly => action.reads(),
             Self::PasswordOf(_) => action == Action::MailboxResetPassword,
@@ -143,7 +181,8 @@ struct Inner {
 }
 
 impl Actor {
-    /// An account with its grants, as of `now`. Expired grants are left out here, once.
+    /// An account with its grants, as of `now`. Expired grants are left out here, once, and so is all that lies outside
+    /// the credential's scopes: for the actor it is as if it were not.
     pub fn new(
         identity: Identity,
         credential: Credential,
@@ -151,7 +190,8 @@ impl Actor {
         grants: Vec<Grant>,
         now: Timestamp,
     ) -> Self {
-        let grants = grants.into_iter().filter(|grant| grant.is_live(now)).collect();
+        let live = grants.into_iter().filter(|grant| grant.is_live(now));
+        let grants = live.flat_map(|grant| ceiling.cut(grant)).collect();
         Self(Arc::new(Inner {
             acting: None,
             identity,
@@ -237,7 +277,7 @@ impl Actor {
             acting: Some(acting),
             identity: self.0.identity.clone(),
             credential: self.0.credential.clone(),
-            ceiling: self.0.ceiling,
+            ceiling: self.0.ceiling.clone(),
             now: self.0.now,
         })))
     }
@@ -277,8 +317,8 @@ impl Actor {
     }
 
     /// What the credential lets through.
-    pub fn ceiling(&self) -> Ceiling {
-        self.0.ceiling
+    pub fn ceiling(&self) -> &Ceiling {
+        &self.0.ceiling
     }
 
     /// The live grants.

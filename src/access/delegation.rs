@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Action, Actor, Grant, Permissions, Scope};
+use super::{Action, Actor, Ceiling, Grant, Permissions, Scope};
 use crate::model::{AccountId, GrantId, Timestamp};
 
 /// Something to be handed on: permissions on a scope, perhaps until a date.
@@ -104,9 +104,18 @@ impl Actor {
         may_hand_on(self.grants(), offer, self.now())
     }
 
-    /// Whether the actor outranks whoever holds `theirs`.
+    /// Whether the actor outranks whoever holds `theirs`. A token that was made for some permissions outranks nobody by
+    /// what its owner holds beyond them.
     pub fn outranks(&self, theirs: &[Grant]) -> bool {
-        outranks(self.grants(), theirs, self.now())
+        let Ceiling::Only(named, _) = self.ceiling() else {
+            return outranks(self.grants(), theirs, self.now());
+        };
+        let cut = |grant: &Grant| Grant {
+            holds: grant.holds.without(grant.holds.without(*named)),
+            ..grant.clone()
+        };
+        let own: Vec<Grant> = self.grants().iter().map(cut).collect();
+        outranks(&own, theirs, self.now())
     }
 }
 

@@ -142,11 +142,14 @@ fn resells(action: Action) -> bool {
 pub(super) fn asks_for_rank(action: Action) -> bool {
     matches!(
         action,
-        Action::MailboxUpdate
+        Action::MailboxCreate
+            | Action::MailboxUpdate
             | Action::MailboxSuspend
             | Action::MailboxDelete
             | Action::MailboxRename
             | Action::MailboxResetPassword
+            | Action::AliasWrite
+            | Action::AliasDelete
             | Action::AccountInvite
             | Action::AccountUpdate
             | Action::AccountSuspend

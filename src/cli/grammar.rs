@@ -6,8 +6,9 @@ use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::access::Role;
-use crate::model::{BadDomainName, DisplayName, DomainName};
+use crate::access::{Permissions, Role};
+use crate::model::{BadDomainName, DisplayName, DomainName, IpRange};
+use crate::service::grants;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -244,6 +245,15 @@ pub struct TokenCreateArgs {
     /// It can look, but change nothing
     #[arg(long)]
     pub read_only: bool,
+    /// It can do this and nothing else, such as mailbox.create; may be given several times
+    #[arg(long = "permission", value_name = "PERMISSION")]
+    pub permissions: Vec<Permissions>,
+    /// It reaches this domain, or the org with this id, and nothing else; may be given several times
+    #[arg(long = "scope", value_name = "DOMAIN|ORG")]
+    pub scopes: Vec<grants::ScopeName>,
+    /// It works from these addresses and from nowhere else, such as 192.0.2.0/24; may be given several times
+    #[arg(long = "cidr", value_name = "RANGE")]
+    pub cidrs: Vec<IpRange>,
 }
 
 /// What can be done with targets; without a name, with all of them.

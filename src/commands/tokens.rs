@@ -3,9 +3,10 @@
 use serde::Serialize;
 
 use super::{Context, Failure};
-use crate::access::{Call, Credential};
+use crate::access::{Call, Credential, Permissions};
 use crate::cli::TokenCreateArgs;
 use crate::out;
+use crate::service::tokens::TokenWish;
 use crate::service::{App, sign_in, tokens};
 
 #[derive(Serialize)]
@@ -49,8 +50,19 @@ async fn make(app: &App, args: &TokenCreateArgs) -> Result<Made, Failure> {
         .ok_or_else(unknown)?;
     let actor = sign_in::in_person(app, account, Credential::CommandLine).await?;
     let call = Call::new(actor, "command-line");
-    let (done, secret) =
-        tokens::create(app, &call, args.name.clone(), args.expires_days, args.read_only).await?;
+    let wish = TokenWish {
+        name: args.name.clone(),
+        days: args.expires_days,
+        read_only: args.read_only,
+        permissions: args
+            .permissions
+            .iter()
+            .copied()
+            .fold(Permissions::NONE, Permissions::and),
+        scopes: args.scopes.clone(),
+        cidrs: args.cidrs.clone(),
+    };
+    let (done, secret) = tokens::make(app, &call, wish).await?;
     Ok(Made {
         id: done.value.id.to_string(),
         token: secret.expose().to_owned(),

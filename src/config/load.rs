@@ -216,16 +216,7 @@ fn smtp(reader: &mut Reader) -> Option<SmtpSettings> {
     let timeout_s = reader.or("smtp.timeout_s", 30);
     let unset = |reader: &Reader, key: &str| reader.source(key) == Some(Source::Default);
     let Some(host) = host else {
-        let keys = [
-            "security",
-            "port",
-            "user",
-            "password_file",
-            "from",
-            "ca_file",
-            "timeout_s",
-        ];
-        let alone = keys.map(|key| format!("smtp.{key}"));
+        let alone = ["smtp.user", "smtp.password_file", "smtp.from", "smtp.ca_file"];
         if let Some(key) = alone.iter().find(|key| !unset(reader, key)) {
             reader.problem(
                 key,

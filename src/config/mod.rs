@@ -17,13 +17,12 @@ use std::path::PathBuf;
 pub use explain::Entry;
 pub use load::{Loaded, entries, find_file, load};
 pub use source::{Flag, Source, Sources};
-pub use values::{
-    BaseUrl, IpRange, LetterSender, LogFormat, NodeState, SmtpSecurity, TargetSchema, is_loopback_name,
-};
+pub use values::{BaseUrl, LetterSender, LogFormat, NodeState, SmtpSecurity, TargetSchema, is_loopback_name};
 
 use secrecy::SecretString;
 
 use crate::db::url::DatabaseUrl;
+use crate::model::IpRange;
 
 /// Everything that can be set.
 #[derive(Clone, Debug)]

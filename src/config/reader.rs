@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 
 use super::source::{Found, Layers, Raw, Source};
-use super::values::{BaseUrl, IpRange, LetterSender, LogFormat, NodeState, SmtpSecurity, TargetSchema};
+use super::values::{BaseUrl, LetterSender, LogFormat, NodeState, SmtpSecurity, TargetSchema};
 use super::{Entry, Problem};
 use crate::db::url::{BadDatabaseUrl, DatabaseUrl};
+use crate::model::IpRange;
 
 /// A type that a setting can have.
 pub(super) trait Setting: Sized {

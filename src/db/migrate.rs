@@ -31,7 +31,8 @@ const STEPS: &[Step] = &[
     step!(3, "0003_audit_chain"),
     step!(4, "0004_tree"),
     step!(5, "0005_letters"),
-    step!(6, "0006_support"),
+    step!(6, "0006_tokens"),
+    step!(7, "0007_support"),
 ];
 
 impl Db {

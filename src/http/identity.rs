@@ -5,6 +5,7 @@ use http::request::Parts;
 use http::{HeaderMap, header};
 
 use super::api::Problem;
+use super::peer::ClientAddress;
 use crate::access::Actor;
 use crate::error::Error;
 use crate::service::{App, sign_in};
@@ -30,7 +31,8 @@ impl FromRequestParts<App> for Bearer {
                 "the request has both an API token and a session cookie; send the token alone",
             ));
         }
-        Ok(Self(sign_in::with_token(app, secret).await?))
+        let from = parts.extensions.get::<ClientAddress>().map(|address| address.0);
+        Ok(Self(sign_in::with_token_from(app, secret, from).await?))
     }
 }
 

@@ -19,7 +19,8 @@ use hyper::body::{Frame, SizeHint};
 use tokio::time::{Instant, Sleep};
 
 use super::refusal::Refusal;
-use crate::config::{HttpSettings, IpRange};
+use crate::config::HttpSettings;
+use crate::model::IpRange;
 
 /// The most bytes of a request's body.
 pub const MAX_BODY: usize = 64 * 1024;

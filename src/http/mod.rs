@@ -6,6 +6,7 @@ use self::session::SessionEnds;
 use crate::service::App;
 
 pub mod api;
+mod export;
 pub mod health;
 pub mod identity;
 pub mod limits;

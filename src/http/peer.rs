@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use http::HeaderMap;
 
-use crate::config::IpRange;
+use crate::model::IpRange;
 
 /// The address at the other end of the connection: a request extension that the server sets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

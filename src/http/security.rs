@@ -21,7 +21,8 @@ use tracing::Instrument;
 use super::limits::{self, MAX_HEADERS, MAX_URI};
 use super::peer::{self, PeerAddress};
 use super::refusal::Refusal;
-use crate::config::{BaseUrl, IpRange, Settings, is_loopback_name};
+use crate::config::{BaseUrl, Settings, is_loopback_name};
+use crate::model::IpRange;
 
 const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
      font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; object-src 'none'; \

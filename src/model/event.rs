@@ -33,6 +33,7 @@ kinds! {
     OrgLimitsChanged "org.limits_changed" "Limits of the customer changed";
     OrgSuspended "org.suspended" "Customer suspended";
     OrgResumed "org.resumed" "Customer resumed";
+    OrgMoved "org.moved" "Customer moved";
     OrgDeleted "org.deleted" "Customer deleted";
     OrgRestored "org.restored" "Customer restored";
     OrgPurged "org.purged" "Customer gone for good";
@@ -85,6 +86,7 @@ kinds! {
     SupportCallerChecked "support.caller_checked" "Caller checked";
     ProvisioningRetried "provisioning.retried" "Provisioning tried again";
     ProvisioningResynced "provisioning.resynced" "Target resynced";
+    AuditExported "audit.exported" "Activity exported";
 }
 
 impl EventKind {

@@ -16,6 +16,7 @@ pub mod domain_name;
 pub mod event;
 pub mod id;
 pub mod invalid;
+pub mod ip_range;
 pub mod limits;
 pub mod local_part;
 mod macros;
@@ -26,6 +27,7 @@ pub mod refusal;
 pub mod sharing;
 pub mod text;
 pub mod time;
+pub mod topic;
 
 pub use address::{BadEmailAddress, EmailAddress};
 pub use address_policy::AddressPolicy;
@@ -43,6 +45,7 @@ pub use id::{
     TargetId, TokenId,
 };
 pub use invalid::{FieldProblem, Invalid, Problem};
+pub use ip_range::{Cidrs, IpRange};
 pub use limits::{Delta, Limits, Pool, Usage};
 pub use local_part::{BadLocalPart, LocalPart};
 pub use mailbox::{
@@ -58,3 +61,4 @@ pub use refusal::Refusal;
 pub use sharing::{BadFactor, Factor, Giver, Promise, Promised, Sharing, Taker};
 pub use text::{BadText, DisplayName, ExternalId, Label, Labels, Note, Reason};
 pub use time::{BadTimestamp, Clock, FixedClock, SystemClock, Timestamp};
+pub use topic::{Topic, UnknownTopic};

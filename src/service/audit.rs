@@ -1,6 +1,8 @@
 //! What happened.
 
 mod checkpoints;
+mod entries;
+mod export;
 mod verification;
 
 use std::time::Duration;
@@ -8,12 +10,13 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use super::App;
-use super::mailboxes::Inside;
-use crate::access::{AuditRead, Call, DomainRead, Permit, Place, Scope};
+use crate::access::{AuditRead, Call, DomainRead, Place};
 use crate::error::Error;
-use crate::store::{Cursor, EventFilter, EventOrder, EventRecord, Page, PageRequest};
+use crate::store::{EventFilter, EventRecord, Page, PageRequest};
 
 pub use checkpoints::{Checkpoint, CheckpointTrouble, Checkpoints};
+pub use entries::{cursor_after, list, search};
+pub use export::{AT_A_TIME as EXPORTS_AT_A_TIME, Export, export};
 pub use verification::{Finding, Named, Verification, verify};
 
 /// How old a checkpoint is when the next one is written.
@@ -81,104 +84,4 @@ pub async fn purged(app: &App, call: &Call, id: Uuid) -> Result<Option<String>, 
     };
     let opened = found.open::<DomainRead>(&call.actor);
     Ok(opened.ok().map(|((kind, name), _)| format!("the {kind} {name}")))
-}
-
-/// What happened in a domain, an org or everywhere the asker looks after, the newest first.
-pub async fn list(
-    app: &App,
-    call: &Call,
-    inside: &Inside,
-    page: &PageRequest,
-) -> Result<Page<EventRecord>, Error> {
-    search(app, call, inside, None, page).await
-}
-
-/// The same, perhaps only what happened to one thing.
-pub async fn search(
-    app: &App,
-    call: &Call,
-    inside: &Inside,
-    subject: Option<Uuid>,
-    page: &PageRequest,
-) -> Result<Page<EventRecord>, Error> {
-    let filter = EventFilter {
-        subject,
-        order: EventOrder::NewestFirst,
-    };
-    gather(app, call, inside, &filter, page).await
-}
-
-/// The same, the oldest first, for those who follow.
-pub async fn feed(
-    app: &App,
-    call: &Call,
-    inside: &Inside,
-    subject: Option<Uuid>,
-    page: &PageRequest,
-) -> Result<Page<EventRecord>, Error> {
-    let filter = EventFilter {
-        subject,
-        order: EventOrder::OldestFirst,
-    };
-    gather(app, call, inside, &filter, page).await
-}
-
-/// Where whoever has seen this event goes on.
-pub fn cursor_after(event: &EventRecord) -> Cursor {
-    Cursor {
-        key: vec![event.id.uuid().to_string()],
-    }
-}
-
-async fn gather(
-    app: &App,
-    call: &Call,
-    inside: &Inside,
-    filter: &EventFilter,
-    page: &PageRequest,
-) -> Result<Page<EventRecord>, Error> {
-    let mut events: Vec<EventRecord> = Vec::new();
-    let mut is_more = false;
-    for permit in permits(app, call, inside).await? {
-        let found = app.store.events(&permit, filter, page).await?;
-        is_more |= found.next.is_some();
-        events.extend(found.items);
-    }
-    events.sort_by_key(|event| event.id);
-    events.dedup_by_key(|event| event.id);
-    if filter.order == EventOrder::NewestFirst {
-        events.reverse();
-    }
-    is_more |= events.len() > page.limit;
-    events.truncate(page.limit);
-    let next = events.last().filter(|_| is_more).map(cursor_after);
-    Ok(Page { items: events, next })
-}
-
-/// A permit for each part of the tree that is to be looked through.
-async fn permits(app: &App, call: &Call, inside: &Inside) -> Result<Vec<Permit<AuditRead>>, Error> {
-    match inside {
-        Inside::Domain(name) => Ok(vec![app.domain::<AuditRead>(call, name).await?.1]),
-        Inside::Org(id) => {
-            let opened = app.store.org(*id).await?.open::<AuditRead>(&call.actor);
-            let opened = opened.map_err(|denied| Error::denied(denied, "org", &id.to_string()))?;
-            Ok(vec![opened.1])
-        }
-        Inside::Everything => everywhere(call),
-    }
-}
-
-/// Everything that the asker looks after, scope by scope.
-fn everywhere(call: &Call) -> Result<Vec<Permit<AuditRead>>, Error> {
-    let place = |scope: &Scope| match scope {
-        Scope::System => Place::system(),
-        Scope::Org(_, path) => Place::org(path.clone()),
-        Scope::Domain(id, _, path) => Place::domain(path.clone(), *id),
-    };
-    let places = call.actor.grants().iter().map(|grant| place(&grant.scope));
-    let permits: Vec<_> = places.filter_map(|place| call.actor.permit(place).ok()).collect();
-    if permits.is_empty() {
-        return Err(Error::Refused(<AuditRead as crate::access::Permission>::ACTION));
-    }
-    Ok(permits)
 }

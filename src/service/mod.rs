@@ -5,10 +5,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::access::{Call, Permission, Permit};
+use crate::access::{Call, Object, Permission, Permit};
 use crate::error::Error;
 use crate::ids::Ids;
-use crate::model::{AddressPolicy, Clock, Domain, DomainName, Event, PasswordRules, Refusal};
+use crate::model::{AddressPolicy, Clock, Domain, DomainName, EmailAddress, Event, PasswordRules, Refusal};
 use crate::store::Store;
 
 pub mod accounts;
@@ -64,6 +64,8 @@ pub struct Parts {
     pub api_per_minute: u32,
     /// Where it is written down how far the audit had got; a server has it, a command beside one does not need it.
     pub checkpoints: std::sync::OnceLock<audit::Checkpoints>,
+    /// A turn for each export of the audit that may be under way.
+    pub exports: Arc<tokio::sync::Semaphore>,
 }
 
 /// How mail programs reach the cluster.
@@ -130,6 +132,27 @@ impl App {
             return Err(Refusal::new("domain_deleted", detail, "Restore the domain first.").into());
         }
         Ok((domain, permit))
+    }
+
+    /// Refuses when somebody who holds more than the caller signs in with `address`: whoever reads their mail, or keeps
+    /// them from it, has a hand on all they may do.
+    async fn outranks_who_signs_in_with<P: Permission>(
+        &self,
+        call: &Call,
+        address: &EmailAddress,
+        permit: &Permit<P>,
+    ) -> Result<(), Error> {
+        let theirs = self.store.grants_behind(&address.to_string()).await?;
+        let object = Object {
+            behind: &theirs,
+            ..Object::at(permit.place())
+        };
+        if call.actor.judge(P::ACTION, &object).is_ok() {
+            return Ok(());
+        }
+        let detail = format!("Whoever signs in with {address} may do more than you, somewhere.");
+        let next = "Ask somebody who holds at least as much.";
+        Err(Error::Forbidden(Refusal::new("outranked", detail, next)))
     }
 
     /// Waits until every target holds the object as it should, or `within` is over.

@@ -3,7 +3,8 @@
 use super::domains::limits_changed;
 use super::{App, Done};
 use crate::access::{
-    Call, LimitsAssign, OrgCreate, OrgDelete, OrgRead, OrgSuspend, OrgUpdate, Permission, Permit, WritesOrgs,
+    Call, DomainDelete, LimitsAssign, OrgCreate, OrgDelete, OrgRead, OrgSuspend, OrgUpdate, Permission,
+    Permit, WritesOrgs,
 };
 use crate::error::Error;
 use crate::model::{
@@ -11,6 +12,10 @@ use crate::model::{
     Subject, Taker, Usage, count,
 };
 use crate::store::{MailboxFilter, Page, PageRequest};
+
+mod moves;
+
+pub use moves::relocate;
 
 /// Deepest an org may lie below the provider.
 pub const DEEPEST: usize = 8;
@@ -248,47 +253,73 @@ fn switched(org: &Org, domains: usize) -> String {
     }
 }
 
-/// Puts an empty org into the bin.
+/// Puts an org into the bin, with everything below it. Whoever deletes domains that way must be allowed to.
 pub async fn delete(app: &App, call: &Call, id: OrgId) -> Result<Done<Org>, Error> {
     let (seen, permit) = open::<OrgDelete>(app, call, id).await?;
     not_the_provider(&seen, "deletion")?;
+    let deletes_domains = call.actor.may::<DomainDelete>(permit.place());
 
     let mut change = app.store.change(call, permit).await?;
+    change.orgs().hold_subtree()?;
     let mut org = change.orgs().lock().await?;
     if org.deleted.is_some() {
         return Ok(unlocked(org));
     }
-    let (domains, orgs) = change.orgs().contents().await?;
-    if domains > 0 || orgs > 0 {
-        let detail = format!(
-            "{} still has {} and {} below it.",
-            org.name,
-            count(domains, "domain", "domains"),
-            count(orgs, "customer", "customers")
-        );
-        return Err(Refusal::new("not_empty", detail, "Delete or move them first.").into());
+    if org.usage.domains > 0 && !deletes_domains {
+        return Err(Error::Refused(DomainDelete::ACTION));
     }
-    let purge = change.purge_at();
+    let below = change.orgs().children().await?;
+    let purge_at = change.purge_at();
     org.deleted = Some(Deleted {
         at: change.now(),
-        purge_at: purge,
+        purge_at,
     });
     change.orgs().spares(call.actor.identity().account).await?;
+    let text = gone(&org, below);
     change.orgs().save(&org)?;
+    let touched = change.orgs().bin(&org).await?;
+    org.usage = Usage {
+        accounts: org.usage.accounts,
+        ..Usage::default()
+    };
     change.orgs().spread_suspension().await?;
-    let text = format!("{} is in the bin until {}", org.name, &purge.rfc3339()[..10]);
-    let events = change
-        .commit(vec![event(EventKind::OrgDeleted, &org).saying(text)])
-        .await?;
+    let mut event = event(EventKind::OrgDeleted, &org).saying(text);
+    event.touched.extend(touched);
+    let events = change.commit(vec![event]).await?;
+    look_anew(app, call).await?;
     Ok(Done { value: org, events })
 }
 
-/// Takes an org out of the bin.
+/// What goes into the bin, and until when it is there.
+fn gone(org: &Org, below: i64) -> String {
+    let until = org.deleted.map(|gone| gone.purge_at.rfc3339()[..10].to_owned());
+    format!(
+        "{} with {}, {}, {} and {} is in the bin until {}; {} in it cannot sign in",
+        org.name,
+        count(below, "customer below it", "customers below it"),
+        count(org.usage.domains, "domain", "domains"),
+        count(org.usage.mailboxes, "mailbox", "mailboxes"),
+        count(org.usage.aliases, "alias", "aliases"),
+        until.unwrap_or_default(),
+        count(org.usage.accounts, "account", "accounts"),
+    )
+}
+
+/// Grants of whoever asks may reach what has changed.
+async fn look_anew(app: &App, call: &Call) -> Result<(), Error> {
+    match (call.actor.identity().account, call.dry_run) {
+        (Some(account), false) => app.store.look_anew(account).await,
+        _ => Ok(()),
+    }
+}
+
+/// Takes an org out of the bin, with everything that went there with it, and nothing that was there before.
 pub async fn restore(app: &App, call: &Call, id: OrgId) -> Result<Done<Org>, Error> {
     let (_, permit) = open::<OrgDelete>(app, call, id).await?;
     let above = permit.place().org.above();
 
     let mut change = app.store.change(call, permit).await?;
+    change.orgs().hold_subtree()?;
     change.orgs().hold_above()?;
     let mut org = change.orgs().lock().await?;
     if org.deleted.is_none() {
@@ -300,10 +331,17 @@ pub async fn restore(app: &App, call: &Call, id: OrgId) -> Result<Done<Org>, Err
         change.promise(above, taker, None, &org.limits).await?;
     }
     change.orgs().save(&org)?;
-    change.orgs().spread_suspension().await?;
-    let text = format!("{} is back", org.name);
-    let events = change
-        .commit(vec![event(EventKind::OrgRestored, &org).saying(text)])
-        .await?;
-    Ok(Done { value: org, events })
+    let mut touched = change.orgs().unbin(&org).await?;
+    touched.extend(change.orgs().spread_suspension().await?);
+    let text = format!("{} is back, with everything that was deleted with it", org.name);
+    let mut event = event(EventKind::OrgRestored, &org).saying(text);
+    event.touched.extend(touched);
+    let events = change.commit(vec![event]).await?;
+    look_anew(app, call).await?;
+    let now = app.store.org(id).await?.open::<OrgDelete>(&call.actor);
+    let value = match (call.dry_run, now) {
+        (false, Ok((now, _))) => now,
+        _ => org,
+    };
+    Ok(Done { value, events })
 }

@@ -1,7 +1,9 @@
 //! Getting in: by password, by token, by session, by a one-time link.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::Mutex;
+use std::time::Duration;
 
 use super::App;
 use crate::access::{Actor, Call, Ceiling, Credential, Grant, MailboxResetPassword};
@@ -47,17 +49,35 @@ pub async fn in_person(app: &App, account: AccountId, credential: Credential) ->
     ))
 }
 
-/// The actor behind an API token, with its owner's grants as they are now.
+/// How long the use of a token goes unnoted when it comes from where it came from before.
+const NOTED_EACH: Duration = Duration::from_hours(1);
+/// The same when it comes from elsewhere.
+const ELSEWHERE_NOTED_EACH: Duration = Duration::from_mins(1);
+
+/// The actor behind an API token that is presented from nobody knows where: one that is bound to addresses is refused.
 pub async fn with_token(app: &App, secret: &str) -> Result<Actor, Error> {
+    with_token_from(app, secret, None).await
+}
+
+/// The actor behind an API token that is presented from `address`, with its owner's grants as they are now.
+pub async fn with_token_from(app: &App, secret: &str, address: Option<IpAddr>) -> Result<Actor, Error> {
     if !super::tokens::is_well_formed(secret) {
         return Err(Error::Unknown);
     }
     let digest = super::tokens::digest(secret);
     let presented = app.store.token_presented(&digest).await?.ok_or(Error::Unknown)?;
+    if !presented.cidrs.lets(address) {
+        return Err(Error::Unknown);
+    }
     let now = app.clock.now();
-    let stale = |at: crate::model::Timestamp| now.since(at) > std::time::Duration::from_hours(1);
-    if presented.last_used_at.is_none_or(stale) {
-        app.store.token_used(presented.token).await?;
+    let address = address.map(|address| address.to_canonical().to_string());
+    let each = if presented.last_used_from == address {
+        NOTED_EACH
+    } else {
+        ELSEWHERE_NOTED_EACH
+    };
+    if presented.last_used_at.is_none_or(|at| now.since(at) > each) {
+        app.store.token_used(presented.token, address).await?;
     }
     let account = presented.identity.account.ok_or(Error::Unknown)?;
     let grants = app

@@ -2,16 +2,23 @@
 
 use sha2::{Digest as _, Sha256};
 
+use super::grants::ScopeName;
 use super::{App, Done};
-use crate::access::{Call, Credential, OrgPath, Place, TokenManageOwn};
+use crate::access::{
+    Action, Call, Credential, DomainRead, OrgPath, Permissions, Place, Scope, TokenManageOwn,
+};
 use crate::error::Error;
-use crate::model::{AccountId, DisplayName, Event, EventKind, Invalid, Refusal, Subject, Timestamp, TokenId};
+use crate::model::{
+    AccountId, Cidrs, DisplayName, Event, EventKind, Invalid, IpRange, Refusal, Subject, Timestamp, TokenId,
+};
 use crate::store::{TokenDraft, TokenView};
 
 /// Days a token lives when nothing else is said.
 pub const DEFAULT_DAYS: u32 = 90;
 /// Most days a token may live.
 pub const MOST_DAYS: u32 = 365;
+/// Most scopes, and most ranges of addresses, that a token names.
+pub const MOST_NAMED: usize = 50;
 
 /// The secret of a token: shown once, and never printed by accident.
 pub struct TokenSecret(String);
@@ -66,9 +73,9 @@ fn not_by_token(call: &Call) -> Result<(), Error> {
 /// The place of one's own things: wherever one may look after one's own tokens.
 fn own_place(call: &Call) -> Place {
     let mut places = call.actor.grants().iter().map(|grant| match &grant.scope {
-        crate::access::Scope::System => Place::system(),
-        crate::access::Scope::Org(_, path) => Place::org(path.clone()),
-        crate::access::Scope::Domain(id, _, path) => Place::domain(path.clone(), *id),
+        Scope::System => Place::system(),
+        Scope::Org(_, path) => Place::org(path.clone()),
+        Scope::Domain(id, _, path) => Place::domain(path.clone(), *id),
     });
     let first = places.clone().next();
     let place = places.find(|place| call.actor.may::<TokenManageOwn>(place));
@@ -80,7 +87,99 @@ pub async fn list(app: &App, call: &Call) -> Result<Vec<TokenView>, Error> {
     app.store.own_tokens(own_account(call)?).await
 }
 
-/// Makes a token for the account that asks.
+/// The token that the call was made with, if it was made with one.
+pub async fn presented(app: &App, call: &Call) -> Result<Option<TokenView>, Error> {
+    let Credential::Token(id) = call.actor.credential() else {
+        return Ok(None);
+    };
+    app.store.token(own_account(call)?, *id).await
+}
+
+/// Everything that the actor may do somewhere: what the owner holds, as far as the credential lets it through.
+pub fn powers(call: &Call) -> Permissions {
+    let held = call.actor.grants().iter().map(|grant| grant.holds);
+    let held = held.fold(Permissions::NONE, Permissions::and);
+    held.without(held.without(call.actor.ceiling().permissions()))
+}
+
+/// A token to be made, as somebody wishes for it.
+#[derive(Clone, Debug)]
+pub struct TokenWish {
+    /// What it is for.
+    pub name: DisplayName,
+    /// Days until it ends.
+    pub days: u32,
+    /// Whether it only reads.
+    pub read_only: bool,
+    /// The only permissions it lets through; empty narrows nothing.
+    pub permissions: Permissions,
+    /// The only orgs and domains it reaches; empty narrows nothing.
+    pub scopes: Vec<ScopeName>,
+    /// The only addresses it may come from; empty narrows nothing.
+    pub cidrs: Vec<IpRange>,
+}
+
+impl TokenWish {
+    /// A token that may do all that its owner may.
+    pub fn plain(name: DisplayName, days: u32) -> Self {
+        Self {
+            name,
+            days,
+            read_only: false,
+            permissions: Permissions::NONE,
+            scopes: Vec::new(),
+            cidrs: Vec::new(),
+        }
+    }
+
+    fn check(&self) -> Result<(), Invalid> {
+        let mut invalid = Invalid::default();
+        if self.days == 0 || self.days > MOST_DAYS {
+            let text = format!("choose 1 to {MOST_DAYS} days");
+            invalid.push("/expires_days", "out_of_range", text);
+        }
+        let reads = self.permissions.iter().any(Action::reads);
+        if self.read_only && !self.permissions.is_empty() && !reads {
+            let text = "a token that only reads would do nothing with these: choose one that reads";
+            invalid.push("/permissions", "contradiction", text);
+        }
+        for (pointer, count) in [("/scopes", self.scopes.len()), ("/cidrs", self.cidrs.len())] {
+            if count > MOST_NAMED {
+                invalid.push(pointer, "too_many", format!("name at most {MOST_NAMED}"));
+            }
+        }
+        invalid.into_result()
+    }
+}
+
+/// The orgs and domains that a token is to reach: those that its owner reaches, and no others.
+async fn scopes(app: &App, call: &Call, names: &[ScopeName]) -> Result<Option<Vec<Scope>>, Error> {
+    let mut scopes = Vec::with_capacity(names.len());
+    for name in names {
+        let scope = match name {
+            ScopeName::System => {
+                let mut invalid = Invalid::default();
+                let text = "name orgs and domains, or nothing at all for everything that its owner reaches";
+                invalid.push("/scopes", "everything", text);
+                return Err(invalid.into());
+            }
+            ScopeName::Org(id) => {
+                let (org, permit) = super::orgs::get(app, call, *id).await?;
+                Scope::Org(org.id, permit.place().org.clone())
+            }
+            ScopeName::Domain(name) => {
+                let (domain, permit) = app.domain::<DomainRead>(call, name).await?;
+                Scope::Domain(domain.id, domain.name.to_string(), permit.place().org.clone())
+            }
+        };
+        if !scopes.contains(&scope) {
+            scopes.push(scope);
+        }
+    }
+    Ok((!scopes.is_empty()).then_some(scopes))
+}
+
+/// Makes a token for the account that asks, which may do all that its owner may, or all of it that only reads.
 pub async fn create(
     app: &App,
     call: &Call,
@@ -88,19 +187,18 @@ pub async fn create(
     days: u32,
     read_only: bool,
 ) -> Result<(Done<TokenView>, TokenSecret), Error> {
+    let plain = TokenWish::plain(name, days);
+    make(app, call, TokenWish { read_only, ..plain }).await
+}
+
+/// Makes a token for the account that asks.
+pub async fn make(app: &App, call: &Call, wish: TokenWish) -> Result<(Done<TokenView>, TokenSecret), Error> {
     not_by_token(call)?;
     let account = own_account(call)?;
-    let mut invalid = Invalid::default();
-    if days == 0 || days > MOST_DAYS {
-        invalid.push(
-            "/expires_days",
-            "out_of_range",
-            format!("choose 1 to {MOST_DAYS} days"),
-        );
-    }
-    invalid.into_result()?;
+    wish.check()?;
     let permit = call.actor.permit::<TokenManageOwn>(own_place(call));
     let permit = permit.map_err(|denied| Error::denied(denied, "account", &call.actor.identity().email))?;
+    let scopes = scopes(app, call, &wish.scopes).await?;
     let random = app.ids.key(36);
     let secret = format!("pdk_{random}_{}", check_sum(&random));
 
@@ -108,28 +206,70 @@ pub async fn create(
     let id: TokenId = app.ids.next();
     let expires_at = change
         .now()
-        .plus(std::time::Duration::from_secs(u64::from(days) * 86_400));
+        .plus(std::time::Duration::from_secs(u64::from(wish.days) * 86_400));
     let draft = TokenDraft {
-        name: name.clone(),
-        read_only,
+        name: wish.name,
+        read_only: wish.read_only,
+        permissions: (!wish.permissions.is_empty()).then_some(wish.permissions),
+        scopes,
+        cidrs: Cidrs::new(wish.cidrs),
         expires_at,
     };
     let hint = secret[..8].to_owned();
     change.insert_token(id, account, &draft, &digest(&secret), &hint)?;
+    let text = told(&draft);
+    let event = Event::new(
+        EventKind::TokenCreated,
+        Subject::new("token", id.uuid(), &draft.name),
+    );
+    let event = event.saying(text);
     let view = TokenView {
         id,
-        name: name.to_string(),
+        name: draft.name.to_string(),
         hint,
-        read_only,
+        read_only: draft.read_only,
+        permissions: draft.permissions,
+        scopes: draft.scopes,
+        cidrs: draft.cidrs,
         created_at: change.now(),
         expires_at,
         last_used_at: None::<Timestamp>,
+        last_used_from: None,
         revoked_at: None,
     };
-    let event = Event::new(EventKind::TokenCreated, Subject::new("token", id.uuid(), &name))
-        .saying(format!("{name}, good until {}", &expires_at.rfc3339()[..10]));
     let events = change.commit(vec![event]).await?;
     Ok((Done { value: view, events }, TokenSecret(secret)))
+}
+
+/// What the audit says of a new token.
+fn told(draft: &TokenDraft) -> String {
+    let mut text = format!("{}, good until {}", draft.name, &draft.expires_at.rfc3339()[..10]);
+    if draft.read_only {
+        text.push_str(", only reads");
+    }
+    if let Some(permissions) = draft.permissions {
+        text.push_str(", only to ");
+        text.push_str(&permissions.spoken());
+    }
+    if let Some(scopes) = &draft.scopes {
+        let names: Vec<String> = scopes.iter().map(scope_name).collect();
+        text.push_str(", only in ");
+        text.push_str(&names.join(", "));
+    }
+    let cidrs = draft.cidrs.words();
+    if !cidrs.is_empty() {
+        text.push_str(", only from ");
+        text.push_str(&cidrs.join(", "));
+    }
+    text
+}
+
+fn scope_name(scope: &Scope) -> String {
+    match scope {
+        Scope::System => "everything".to_owned(),
+        Scope::Org(id, _) => id.to_string(),
+        Scope::Domain(_, name, _) => name.clone(),
+    }
 }
 
 /// Revokes one of one's own tokens.

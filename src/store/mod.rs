@@ -56,7 +56,7 @@ mod tokens;
 
 pub use accounts::{Account, AccountDraft, Accounts};
 pub use aliases::Aliases;
-pub use audit::{EventFilter, EventOrder, EventRecord};
+pub use audit::{EventFilter, EventOrder, EventRecord, Who};
 pub use chain::{ChainEnd, ChainEntry};
 pub use change::Change;
 pub use delivery::Onward;
@@ -64,7 +64,7 @@ pub use domains::Domains;
 pub use grants::{Access, GrantDraft, GrantRecord, WritesGrants};
 pub use letters::{Letter, LetterFate, LetterState};
 pub use mailboxes::{MailboxFilter, MailboxSort, Mailboxes, NewMailbox, StateFilter};
-pub use orgs::Orgs;
+pub use orgs::{LeftBehind, Orgs};
 pub use page::{Cursor, Page, PageRequest};
 pub use people::{AccountKind, Person};
 pub use roles::OwnRole;

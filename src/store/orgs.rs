@@ -17,7 +17,11 @@ macro_rules! columns {
     };
 }
 
+mod bin;
+mod moves;
 mod off;
+
+pub use moves::LeftBehind;
 
 row! {
     struct OrgRow {
@@ -302,21 +306,18 @@ impl<P: WritesOrgs> Orgs<'_, P> {
         self.0.index_org(org, &path)
     }
 
-    /// How many domains and orgs are still below the org.
-    pub async fn contents(&mut self) -> Result<(i64, i64), Error> {
+    /// How many orgs below it are in use.
+    pub async fn children(&mut self) -> Result<i64, Error> {
         let path = self.0.permit.place().org.clone();
-        let counts: (i64, i64) = self
+        let (orgs,): (i64,) = self
             .0
             .tx
-            .query(
-                "SELECT (SELECT COUNT(*) FROM domains WHERE org_path >= $1 AND org_path < $2 AND deleted_at IS NULL),
-                   (SELECT COUNT(*) FROM orgs WHERE path > $1 AND path < $2 AND deleted_at IS NULL)",
-            )
+            .query("SELECT COUNT(*) FROM orgs WHERE path > $1 AND path < $2 AND deleted_at IS NULL")
             .bind(path.as_str().to_owned())
             .bind(path.end())
             .fetch_one()
             .await?;
-        Ok(counts)
+        Ok(orgs)
     }
 }
 

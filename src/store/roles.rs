@@ -139,6 +139,8 @@ impl Change<RoleManage> {
     /// Adds a role to the permit's org.
     pub fn insert_role(&mut self, role: &OwnRole) -> Result<(), Error> {
         let name = role.name.to_string();
+        let path = self.permit.place().org.clone();
+        self.hold_org(&path)?;
         self.tx
             .query(
                 "INSERT INTO roles (id, org_id, org_path, name, description, permissions, version, created_at, updated_at)

@@ -1,12 +1,32 @@
 //! API tokens of one's own.
 
+use std::collections::HashMap;
+
 use super::Store;
 use super::change::Change;
+use super::row::Reading;
 use super::row::time;
-use crate::access::TokenManageOwn;
+use crate::access::{OrgPath, Permissions, Scope, TokenManageOwn};
 use crate::db::row;
 use crate::error::Error;
-use crate::model::{AccountId, DisplayName, Timestamp, TokenId};
+use crate::model::{AccountId, Cidrs, DisplayName, DomainId, OrgId, Timestamp, TokenId};
+
+/// The scope that a row names, if it names one.
+pub(super) fn token_scope(
+    org: Option<(uuid::Uuid, &str)>,
+    domain: Option<uuid::Uuid>,
+    name: Option<&str>,
+    path: Option<&str>,
+) -> Option<Scope> {
+    match (org, domain, name, path) {
+        (Some((id, path)), ..) => Some(Scope::Org(OrgId::from(id), OrgPath::parse(path)?)),
+        (None, Some(id), Some(name), Some(path)) => {
+            let path = OrgPath::parse(path)?;
+            Some(Scope::Domain(DomainId::from(id), name.to_owned(), path))
+        }
+        _ => None,
+    }
+}
 
 /// A token to be made.
 #[derive(Debug)]
@@ -15,6 +35,12 @@ pub struct TokenDraft {
     pub name: DisplayName,
     /// Whether it only reads.
     pub read_only: bool,
+    /// The only permissions it lets through; `None` narrows nothing.
+    pub permissions: Option<Permissions>,
+    /// The only parts of the tree it reaches; `None` narrows nothing.
+    pub scopes: Option<Vec<Scope>>,
+    /// Where it may come from.
+    pub cidrs: Cidrs,
     /// When it ends.
     pub expires_at: Timestamp,
 }
@@ -30,12 +56,21 @@ pub struct TokenView {
     pub hint: String,
     /// Whether it only reads.
     pub read_only: bool,
+    /// The only permissions it lets through; `None` narrows nothing.
+    pub permissions: Option<Permissions>,
+    /// The only parts of the tree it reaches; `None` narrows nothing, and an empty list is what is left when all that it
+    /// named is gone for good.
+    pub scopes: Option<Vec<Scope>>,
+    /// Where it may come from.
+    pub cidrs: Cidrs,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it ends.
     pub expires_at: Timestamp,
     /// When it was last used, to the hour.
     pub last_used_at: Option<Timestamp>,
+    /// The address that it was last used from.
+    pub last_used_from: Option<String>,
     /// When it was revoked, if it was.
     pub revoked_at: Option<Timestamp>,
 }
@@ -43,23 +78,61 @@ pub struct TokenView {
 row! {
     struct TokenRow {
         id: uuid::Uuid, name: String, hint: String, read_only: bool, created_at: i64, expires_at: i64,
-        last_used_at: Option<i64>, revoked_at: Option<i64>,
+        last_used_at: Option<i64>, last_used_from: Option<String>, revoked_at: Option<i64>,
+        permissions: Option<String>, cidrs: String, confined: bool,
     }
 }
 
-impl From<TokenRow> for TokenView {
-    fn from(row: TokenRow) -> Self {
-        Self {
+row! {
+    struct ScopeRow {
+        token_id: uuid::Uuid, org_id: Option<uuid::Uuid>, org_path: Option<String>, domain_id: Option<uuid::Uuid>,
+        domain: Option<String>, domain_path: Option<String>,
+    }
+}
+
+impl ScopeRow {
+    fn scope(&self) -> Option<Scope> {
+        token_scope(
+            self.org_id.zip(self.org_path.as_deref()),
+            self.domain_id,
+            self.domain.as_deref(),
+            self.domain_path.as_deref(),
+        )
+    }
+}
+
+impl TokenRow {
+    fn view(self, scopes: Vec<Scope>) -> Result<TokenView, Error> {
+        let reading = Reading {
+            table: "tokens",
+            id: &self.id,
+        };
+        let permissions = reading.optional("permissions", self.permissions.clone())?;
+        let cidrs = reading.text("cidrs", &self.cidrs)?;
+        let row = self;
+        Ok(TokenView {
             id: TokenId::from(row.id),
             name: row.name,
             hint: row.hint,
             read_only: row.read_only,
+            permissions,
+            scopes: row.confined.then_some(scopes),
+            cidrs,
             created_at: time(row.created_at),
             expires_at: time(row.expires_at),
             last_used_at: row.last_used_at.map(time),
+            last_used_from: row.last_used_from,
             revoked_at: row.revoked_at.map(time),
-        }
+        })
     }
+}
+
+macro_rules! tokens {
+    () => {
+        "SELECT id, name, hint, read_only, created_at, expires_at, last_used_at, last_used_from, revoked_at,
+           permissions, cidrs, confined
+         FROM tokens WHERE account_id = $1 "
+    };
 }
 
 impl Store {
@@ -67,14 +140,50 @@ impl Store {
     pub async fn own_tokens(&self, account: AccountId) -> Result<Vec<TokenView>, Error> {
         let rows: Vec<TokenRow> = self
             .db
+            .read(concat!(tokens!(), "ORDER BY id DESC LIMIT 200"))
+            .bind(account.uuid())
+            .fetch_all()
+            .await?;
+        self.with_scopes(account, rows).await
+    }
+
+    /// One token of an account.
+    pub async fn token(&self, account: AccountId, id: TokenId) -> Result<Option<TokenView>, Error> {
+        let row: Option<TokenRow> = self
+            .db
+            .read(concat!(tokens!(), "AND id = $2"))
+            .bind(account.uuid())
+            .bind(id.uuid())
+            .fetch_optional()
+            .await?;
+        let tokens = self.with_scopes(account, row.into_iter().collect()).await?;
+        Ok(tokens.into_iter().next())
+    }
+
+    async fn with_scopes(&self, account: AccountId, rows: Vec<TokenRow>) -> Result<Vec<TokenView>, Error> {
+        if !rows.iter().any(|row| row.confined) {
+            return rows.into_iter().map(|row| row.view(Vec::new())).collect();
+        }
+        let scopes: Vec<ScopeRow> = self
+            .db
             .read(
-                "SELECT id, name, hint, read_only, created_at, expires_at, last_used_at, revoked_at
-                 FROM tokens WHERE account_id = $1 ORDER BY id DESC LIMIT 200",
+                "SELECT s.token_id, s.org_id, o.path, s.domain_id, d.name, d.org_path
+                 FROM tokens t JOIN token_scopes s ON s.token_id = t.id
+                   LEFT JOIN orgs o ON o.id = s.org_id LEFT JOIN domains d ON d.id = s.domain_id
+                 WHERE t.account_id = $1",
             )
             .bind(account.uuid())
             .fetch_all()
             .await?;
-        Ok(rows.into_iter().map(TokenView::from).collect())
+        let mut named: HashMap<uuid::Uuid, Vec<Scope>> = HashMap::new();
+        for row in &scopes {
+            named.entry(row.token_id).or_default().extend(row.scope());
+        }
+        let view = |row: TokenRow| {
+            let scopes = named.remove(&row.id).unwrap_or_default();
+            row.view(scopes)
+        };
+        rows.into_iter().map(view).collect()
     }
 }
 
@@ -90,8 +199,9 @@ impl Change<TokenManageOwn> {
     ) -> Result<(), Error> {
         self.tx
             .query(
-                "INSERT INTO tokens (id, account_id, name, digest, hint, read_only, created_at, expires_at)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+                "INSERT INTO tokens (id, account_id, name, digest, hint, read_only, created_at, expires_at,
+                   permissions, cidrs, confined)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
             )
             .bind(id.uuid())
             .bind(account.uuid())
@@ -101,7 +211,28 @@ impl Change<TokenManageOwn> {
             .bind(draft.read_only)
             .bind(self.now.as_micros())
             .bind(draft.expires_at.as_micros())
+            .bind(draft.permissions.map(|named| named.to_string()))
+            .bind(draft.cidrs.to_string())
+            .bind(draft.scopes.is_some())
             .later()?;
+        let scopes = draft.scopes.iter().flatten();
+        for (place, scope) in (0_i64..).zip(scopes) {
+            let (org, domain) = match scope {
+                // Everything is no narrowing; the service makes no such scope.
+                Scope::System => return Err(Error::defect("a token was confined to everything")),
+                Scope::Org(id, _) => (Some(id.uuid()), None),
+                Scope::Domain(id, ..) => (None, Some(id.uuid())),
+            };
+            self.tx
+                .query(
+                    "INSERT INTO token_scopes (token_id, place, org_id, domain_id) VALUES ($1, $2, $3, $4)",
+                )
+                .bind(id.uuid())
+                .bind(place)
+                .bind(org)
+                .bind(domain)
+                .later()?;
+        }
         Ok(())
     }
 

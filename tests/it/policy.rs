@@ -4,9 +4,11 @@ use std::fmt::Write as _;
 
 use postdesk::access::{
     AccountUpdate, Acting, Action, Actor, Ceiling, Credential, DomainRead, Grant, Identity, MailboxDelete,
-    MailboxRead, MailboxResetPassword, OrgPath, OrgRead, Place, Role, Scope, SupportAssist, holds,
+    MailboxRead, MailboxResetPassword, OrgPath, OrgRead, Permissions, Place, Role, Scope, SupportAssist,
+    holds,
 };
 use postdesk::model::{AccountId, ActingId, DomainId, GrantId, MailboxId, OrgId, Timestamp};
+use proptest::prelude::*;
 use uuid::Uuid;
 
 const NOW: Timestamp = Timestamp::from_micros(1_000_000);
@@ -241,5 +243,63 @@ proptest::proptest! {
         }
         let own_account = acts.for_own_account(AccountId::from(Uuid::nil()));
         proptest::prop_assert!(!own_account.may_anywhere::<AccountUpdate>());
+    }
+}
+
+const PATHS: [&str; 5] = ["/", "/a/", "/a/b/", "/a/c/", "/d/"];
+
+/// Every scope that the tree of these paths has, with one domain in each org.
+fn scope(n: usize) -> Scope {
+    let at = path(PATHS[n % PATHS.len()]);
+    let number = (n % PATHS.len()) as u128;
+    match n / PATHS.len() {
+        0 => Scope::Org(OrgId::from(Uuid::from_u128(number)), at),
+        1 => Scope::Domain(domain(number), format!("d{number}.example"), at),
+        _ => Scope::System,
+    }
+}
+
+/// Whether a list with the reach of `actor` would show what is in the domain of org `n`.
+fn shows(actor: &Actor, n: usize) -> bool {
+    let key = (PATHS[n].to_owned(), format!("d{n}.example"));
+    let reach = actor.reach::<MailboxRead>();
+    reach
+        .spans()
+        .iter()
+        .any(|span| span.low() <= key && key < span.high())
+}
+
+proptest! {
+    #[test]
+    fn a_token_lets_through_what_its_owner_may_and_its_lists_name_and_nothing_else(
+        held in prop::collection::vec((prop::sample::select(Role::ALL.to_vec()), 0..11_usize), 0..4),
+        named in prop::option::of(prop::sample::subsequence(Action::ALL.to_vec(), 0..Action::ALL.len())),
+        within in prop::option::of(prop::collection::vec(0..10_usize, 0..4)),
+        read_only in any::<bool>(),
+    ) {
+        let grants: Vec<_> = held.iter().map(|(role, n)| (*role, scope(*n), None)).collect();
+        let list: Option<Permissions> = named.clone().map(|named| named.into_iter().collect());
+        let scopes: Option<Vec<Scope>> = within.map(|within| within.into_iter().map(scope).collect());
+        let owner = actor(grants.clone(), Ceiling::Everything);
+        let token = actor(grants, Ceiling::of_token(read_only, list, scopes.clone()));
+        let lets = |action: Action| {
+            named.as_ref().is_none_or(|named| named.contains(&action)) && (!read_only || action.reads())
+        };
+
+        for (n, at) in PATHS.iter().enumerate() {
+            let inside_domain = Place::domain(path(at), domain(n as u128));
+            for place in [Place::org(path(at)), inside_domain.clone()] {
+                let inside = scopes.as_ref().is_none_or(|all| all.iter().any(|scope| scope.contains(&place)));
+                let mut wanted = owner.actions_at(&place);
+                wanted.retain(|action| inside && lets(*action));
+                prop_assert_eq!(token.actions_at(&place), wanted);
+                if !inside {
+                    prop_assert_eq!(outcome(&token, place), "hidden");
+                }
+            }
+            let inside = scopes.as_ref().is_none_or(|all| all.iter().any(|scope| scope.contains(&inside_domain)));
+            let wanted = shows(&owner, n) && inside && lets(Action::MailboxRead);
+            prop_assert_eq!(shows(&token, n), wanted, "the domain of {}", at);
+        }
     }
 }

@@ -360,9 +360,14 @@ const MAY_WALK: &[(&str, &str)] = &[
         "sorts the customers of one reseller",
     ),
     (
-        "org_path >= $3 AND org_path < $4 ORDER BY id",
+        "org_path >= $4 AND org_path < $5 ORDER BY id",
         "sorts the history of one customer",
     ),
+    (
+        "FROM former_paths f JOIN orgs o",
+        "sorts what happened to orgs before they were moved",
+    ),
+    ("FROM roles r JOIN orgs p", "groups the few roles of one org"),
     (
         "UNION SELECT CAST($9 AS TEXT)",
         "six words that came with the statement",

@@ -293,6 +293,43 @@ mod secrets {
     }
 }
 
+#[test]
+fn letters_need_a_mail_server_and_somebody_who_writes_them() {
+    let smtp = |text: &str| from_file(&format!("[smtp]\n{text}\n"));
+    let from = "from = \"Postdesk <postdesk@mail.example>\"";
+
+    assert!(smtp("").unwrap().settings.smtp.is_none());
+    let set = smtp(&format!("host = \"mail.example\"\n{from}"));
+    let set = set.unwrap().settings.smtp.unwrap();
+    assert_eq!((set.port, set.security), (587, SmtpSecurity::StartTls));
+    assert_eq!(set.from.to_string(), "Postdesk <postdesk@mail.example>");
+    let direct = format!("host = \"mail.example\"\nsecurity = \"tls\"\n{from}");
+    assert_eq!(smtp(&direct).unwrap().settings.smtp.unwrap().port, 465);
+    for (text, wanted) in [
+        (from.to_owned(), "has no use without smtp.host"),
+        ("host = \"mail.example\"".to_owned(), "smtp.from is missing"),
+        (
+            format!("host = \"smtp://mail.example\"\n{from}"),
+            "must be a host name",
+        ),
+        (
+            format!("host = \"mail.example\"\nuser = \"a\"\n{from}"),
+            "smtp.password_file is missing",
+        ),
+        (
+            "host = \"mail.example\"\nfrom = \"nobody\"".to_owned(),
+            "expects an address such as",
+        ),
+        (
+            format!("host = \"mail.example\"\ntimeout_s = 0\n{from}"),
+            "must be at least 1",
+        ),
+    ] {
+        let told = complaints(smtp(&text));
+        assert!(told.contains(wanted), "{text}: {told}");
+    }
+}
+
 /// The example is where operators learn what can be set.
 mod example {
     use super::*;
@@ -333,7 +370,9 @@ mod example {
     #[test]
     fn the_lines_to_uncomment_are_right() {
         let is_setting = |line: &str| line.starts_with("# [[") || line.split_once(" = ").is_some_and(is_key);
-        let without_files = |line: &&str| !line.contains("password_file");
+        // Files that are not here, and who would sign in with a password from one.
+        let absent = ["password_file", "ca_file", "# user"];
+        let without_files = |line: &&str| !absent.iter().any(|word| line.contains(word));
         let lines = EXAMPLE.lines().filter(without_files);
         let text: Vec<&str> = lines
             .map(|line| {

@@ -187,6 +187,11 @@ impl Ask {
         Ok(known.is_some_and(|known| known.contains(&version)))
     }
 
+    /// Whether the client asks for this very media type.
+    pub(super) fn takes(&self, media_type: &str) -> bool {
+        names(&self.headers, media_type)
+    }
+
     /// How long the answer is to wait for the targets (`Prefer: wait=…`).
     pub(super) fn wait(&self) -> Result<Option<Duration>, Problem> {
         let preferences = self.headers.get_all("prefer").iter();
@@ -306,6 +311,18 @@ pub(super) fn accepts_json(headers: &HeaderMap) -> bool {
             );
             fits && !refused
         })
+}
+
+/// Whether the client names this very media type among what it takes.
+pub(super) fn names(headers: &HeaderMap, media_type: &str) -> bool {
+    let given = headers.get_all(header::ACCEPT).iter();
+    let mut ranges = given
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|line| line.split(','));
+    ranges.any(|range| {
+        let kind = range.split(';').next().unwrap_or_default();
+        kind.trim().eq_ignore_ascii_case(media_type)
+    })
 }
 
 /// The key of a repeatable request, if it carries one.

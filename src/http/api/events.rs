@@ -9,7 +9,6 @@ use tokio::time::Instant;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
-use uuid::Uuid;
 
 use super::ask::{Ask, MOST_WAIT_S};
 use super::json::Wrong;
@@ -17,19 +16,23 @@ use super::problem::Problem;
 use super::query::Query;
 use super::schemas::{typed, untyped};
 use super::{filters, reply};
-use crate::model::{DomainId, EventId, FieldChange, Timestamp};
+use crate::http::export::{self, Format};
+use crate::model::{AccountId, DomainId, EventId, FieldChange, Timestamp, Topic};
 use crate::service::mailboxes::Inside;
 use crate::service::{App, audit};
-use crate::store::EventRecord;
+use crate::store::{EventFilter, EventOrder, EventRecord, Who};
 
 pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(feed)).routes(routes!(list))
+    OpenApiRouter::new()
+        .routes(routes!(feed))
+        .routes(routes!(list))
+        .routes(routes!(take_away))
 }
 
 /// Something that happened.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Event)]
-struct EventView<'a> {
+pub(in crate::http) struct EventView<'a> {
     /// Its id; ids grow with time.
     #[schema(value_type = String, pattern = "^evt_[0-9a-z]{26}$")]
     id: EventId,
@@ -61,6 +64,9 @@ struct EventView<'a> {
 struct EventActor<'a> {
     /// The name.
     name: &'a str,
+    /// The id of the account; null for the portal itself, the command line and one-time links.
+    #[schema(value_type = Option<String>)]
+    account: Option<AccountId>,
     /// How they proved who they are: `session`, `token`, `link`, `command_line` or `system`.
     credential: &'a str,
 }
@@ -114,13 +120,15 @@ struct About {
 }
 
 impl<'a> EventView<'a> {
-    fn of(event: &'a EventRecord) -> Self {
+    /// The event, as the API shows it.
+    pub(in crate::http) fn of(event: &'a EventRecord) -> Self {
         Self {
             id: event.id,
             r#type: event.kind.as_str(),
             timestamp: event.at,
             actor: EventActor {
                 name: &event.actor,
+                account: event.account,
                 credential: &event.credential,
             },
             subject: EventSubject {
@@ -135,14 +143,57 @@ impl<'a> EventView<'a> {
             request_id: &event.request_id,
         }
     }
+
+    /// The id of what it is about, if that has one.
+    pub(in crate::http) fn subject_id(&self) -> &str {
+        self.subject.id.as_deref().unwrap_or_default()
+    }
 }
 
-fn narrowed(query: &mut Query) -> (Inside, Option<Uuid>) {
+/// What is looked for.
+#[derive(utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "describes what `narrowed` reads")]
+struct Narrowed {
+    /// Only one kind of event, such as `mailbox.created`, or one topic: `mailbox`, `alias`, `domain`, `org`, `password`,
+    /// `bin`, `access`, `provisioning` or `audit`.
+    #[param(required = false, example = "mailbox")]
+    r#type: String,
+    /// Only what this account did, or whoever has this in their name.
+    #[param(required = false, max_length = 200, example = "maria")]
+    actor: String,
+    /// Only what happened to things with this in their name.
+    #[param(required = false, max_length = 200, example = "ana")]
+    q: String,
+    /// Only what happened at this moment or later.
+    #[param(required = false, format = DateTime)]
+    from: String,
+    /// Only what happened before this moment.
+    #[param(required = false, format = DateTime)]
+    until: String,
+}
+
+fn narrowed(query: &mut Query) -> (Inside, EventFilter) {
     let subject = query.parsed("subject", |text| {
         untyped(text)
             .ok_or_else(|| Wrong::new("id", "give the id of a mailbox, an alias, a domain or an org"))
     });
-    (filters::inside(query), subject)
+    let topic = query.parsed("type", |text| Ok(text.parse::<Topic>()?));
+    let who = query.parsed("actor", |text| {
+        let name = |_| filters::short(text).map(|name| Who::Named(name.to_owned()));
+        text.parse().map(Who::Account).or_else(name)
+    });
+    let about = query.parsed("q", |text| filters::short(text).map(ToOwned::to_owned));
+    let filter = EventFilter {
+        subject,
+        topic,
+        who,
+        about,
+        from: query.moment("from"),
+        until: query.moment("until"),
+        ..EventFilter::default()
+    };
+    (filters::inside(query), filter)
 }
 
 /// How long to wait for something to happen.
@@ -174,15 +225,19 @@ fn wait(query: &mut Query) -> Option<Duration> {
 ///
 /// The oldest first. With `wait` an answer without events waits for the first. Ask again with `next_after`, which is there on the last page too, for what came since.
 #[utoipa::path(get, path = "/events", operation_id = "listEvents", tag = "Events",
-    params(filters::Inside, About, Waiting),
+    params(filters::Inside, About, Narrowed, Waiting),
     responses((status = 200, description = "A page of events.", body = EventList)))]
 async fn feed(ask: Ask) -> Result<Response, Problem> {
-    let (call, ((inside, subject), wait), paging) = ask.listing(|query| (narrowed(query), wait(query)))?;
+    let (call, ((inside, filter), wait), paging) = ask.listing(|query| (narrowed(query), wait(query)))?;
+    let filter = EventFilter {
+        order: EventOrder::OldestFirst,
+        ..filter
+    };
     let deadline = Instant::now() + wait.unwrap_or_default();
     let mut bell = ask.app.store.pending.listen();
     let page = loop {
-        let page = audit::feed(&ask.app, &call, &inside, subject, &paging.page).await?;
-        if !page.items.is_empty() || Instant::now() >= deadline {
+        let page = audit::search(&ask.app, &call, &inside, &filter, &paging.page).await?;
+        if !page.items.is_empty() || page.next.is_some() || Instant::now() >= deadline {
             break page;
         }
         let Ok(_place) = WAITING.try_acquire() else {
@@ -193,19 +248,60 @@ async fn feed(ask: Ask) -> Result<Response, Problem> {
         drop(tokio::time::timeout_at(next, bell.changed()).await);
     };
     let events: Vec<EventView<'_>> = page.items.iter().map(EventView::of).collect();
-    let last = page.items.last().map(audit::cursor_after);
-    let next = last.or_else(|| paging.page.after.clone());
+    let last = || page.items.last().map(audit::cursor_after);
+    let next = page
+        .next
+        .clone()
+        .or_else(last)
+        .or_else(|| paging.page.after.clone());
     reply::list(&ask, &paging, next.as_ref(), page.next.is_some(), &events)
 }
 
 /// List what happened
 ///
-/// The newest first.
-#[utoipa::path(get, path = "/audit", operation_id = "listAudit", tag = "Events", params(filters::Inside, About),
+/// The newest first. Where what is looked for is rare, a page may be short and still have a next.
+#[utoipa::path(get, path = "/audit", operation_id = "listAudit", tag = "Events", params(filters::Inside, About, Narrowed),
     responses((status = 200, description = "A page of events.", body = EventList)))]
 async fn list(ask: Ask) -> Result<Response, Problem> {
-    let (call, (inside, subject), paging) = ask.listing(narrowed)?;
-    let page = audit::search(&ask.app, &call, &inside, subject, &paging.page).await?;
+    let (call, (inside, filter), paging) = ask.listing(narrowed)?;
+    let page = audit::search(&ask.app, &call, &inside, &filter, &paging.page).await?;
     let events: Vec<EventView<'_>> = page.items.iter().map(EventView::of).collect();
     reply::list(&ask, &paging, page.next.as_ref(), page.next.is_some(), &events)
+}
+
+/// In which form.
+#[derive(utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "describes what `format` reads")]
+struct Form {
+    /// `csv` is a table for a spreadsheet, `ndjson` an event a line. Nothing is what `Accept` names, or else `ndjson`.
+    #[param(required = false, pattern = "^(csv|ndjson)$", example = "csv")]
+    format: String,
+}
+
+fn format(query: &mut Query) -> Option<Format> {
+    query.parsed("format", |text| {
+        Format::parse(text).ok_or_else(|| Wrong::new("unknown_value", "give csv or ndjson"))
+    })
+}
+
+/// Export what happened
+///
+/// The newest first, all of it in one answer that is written while it is read. In a table, what a spreadsheet would take for a formula has an apostrophe before it. The export is written down in the audit too.
+#[utoipa::path(get, path = "/audit/export", operation_id = "exportAudit", tag = "Events",
+    params(filters::Inside, About, Narrowed, Form),
+    responses((status = 200, description = "The events.", content(
+        (String = "application/x-ndjson"), (String = "text/csv")))))]
+async fn take_away(ask: Ask) -> Result<Response, Problem> {
+    let read = |query: &mut Query| Some((narrowed(query), format(query)));
+    let (call, ((inside, filter), format)) = ask.asking(read)?;
+    let format = format.unwrap_or_else(|| {
+        if ask.takes("text/csv") {
+            Format::Csv
+        } else {
+            Format::Ndjson
+        }
+    });
+    let begun = audit::export(&ask.app, &call, &inside, filter, format.as_str()).await?;
+    Ok(export::file(&ask.app, format, begun))
 }

@@ -122,7 +122,7 @@ pub(super) fn words(query: &mut Query) -> String {
     words.unwrap_or_default()
 }
 
-fn short(text: &str) -> Result<&str, Wrong> {
+pub(super) fn short(text: &str) -> Result<&str, Wrong> {
     if text.chars().count() > 200 {
         return Err(Wrong::new("too_long", "give at most 200 characters"));
     }

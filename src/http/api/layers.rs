@@ -13,7 +13,7 @@ use http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-use super::ask::{accepts_json, idempotency_key};
+use super::ask::{accepts_json, idempotency_key, names};
 use super::problem::Problem;
 use super::rates::Rates;
 use crate::access::{Actor, Call, Credential, IdempotencyKey};
@@ -35,12 +35,15 @@ const KEPT: [HeaderName; 3] = [header::CONTENT_TYPE, header::ETAG, header::LOCAT
 #[derive(Copy, Clone, Debug)]
 pub(super) struct Secret;
 
-/// The outermost layer: refuses clients that take no JSON, and writes out every problem.
+/// The outermost layer: refuses clients that take no JSON (or no table, of what is one), and writes out every problem.
 pub(super) async fn render(State(app): State<App>, request: Request, next: Next) -> Response {
     let id = request.extensions().get::<RequestId>().cloned();
     let path = request.uri().path().to_owned();
     let has_body = !request.body().is_end_stream();
-    let mut response = if accepts_json(request.headers()) {
+    let tables = ["text/csv", "application/x-ndjson"];
+    let is_table =
+        path.ends_with("/audit/export") && tables.iter().any(|kind| names(request.headers(), kind));
+    let mut response = if is_table || accepts_json(request.headers()) {
         next.run(request).await
     } else {
         Problem::not_acceptable().into_response()

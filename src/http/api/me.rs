@@ -11,11 +11,11 @@ use super::ask::Ask;
 use super::json::Wrong;
 use super::problem::Problem;
 use super::reply;
-use crate::access::{Actor, Against, Ceiling, Credential, Grant, Scope};
+use crate::access::{Action, Actor, Against, Credential, Grant, Scope};
 use crate::model::{AccountId, DomainId, GrantId, OrgId, Timestamp, TokenId};
-use crate::service::App;
 use crate::service::explain::{self, Source, Told};
 use crate::service::permissions::Object;
+use crate::service::{App, tokens};
 
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -54,7 +54,17 @@ struct Me<'a> {
     token: Option<TokenId>,
     /// Whether the token only reads.
     read_only: bool,
-    /// What the person may do, and where.
+    /// Everything that the token may do somewhere: what its owner holds now, as far as the token lets it through.
+    #[schema(value_type = Vec<String>)]
+    permissions: Vec<&'static str>,
+    /// The only orgs and domains that the token reaches; null when it is not narrowed.
+    scopes: Option<Vec<ScopeView<'a>>>,
+    /// The only addresses that the token may come from; empty when it may come from anywhere.
+    cidrs: Vec<String>,
+    /// When the token ends.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    expires_at: Option<Timestamp>,
+    /// The roles of the person, as far as the token reaches.
     grants: Vec<GrantView<'a>>,
 }
 
@@ -219,6 +229,8 @@ async fn meta(ask: Ask) -> Result<Response, Problem> {
 async fn me(ask: Ask) -> Result<Response, Problem> {
     let call = ask.reading()?;
     let actor: &Actor = &call.actor;
+    let token = tokens::presented(&ask.app, &call).await?;
+    let scopes = token.as_ref().and_then(|token| token.scopes.as_ref());
     let me = Me {
         account: actor.identity().account,
         name: &actor.identity().name,
@@ -227,7 +239,14 @@ async fn me(ask: Ask) -> Result<Response, Problem> {
             Credential::Token(token) => Some(*token),
             _ => None,
         },
-        read_only: actor.ceiling() == Ceiling::ReadOnly,
+        read_only: token.as_ref().is_some_and(|token| token.read_only),
+        permissions: tokens::powers(&call).iter().map(Action::as_str).collect(),
+        scopes: scopes.map(|scopes| scopes.iter().map(ScopeView::of).collect()),
+        cidrs: token
+            .as_ref()
+            .map(|token| token.cidrs.words())
+            .unwrap_or_default(),
+        expires_at: token.as_ref().map(|token| token.expires_at),
         grants: actor.grants().iter().map(GrantView::of).collect(),
     };
     reply::json(StatusCode::OK, &me)

@@ -40,6 +40,7 @@ mod roles;
 mod schemas;
 mod tokens;
 
+pub(in crate::http) use events::EventView;
 pub use openapi::{document, document_with};
 pub use problem::Problem;
 

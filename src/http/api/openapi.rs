@@ -411,8 +411,11 @@ fn illustrate(operation: &mut Value, example: &Value) {
     }
     let status = example["status"].to_string();
     let answer = &mut operation["responses"][&status];
-    if answer["content"]["application/json"].is_object() {
-        answer["content"]["application/json"]["example"] = example["response"].clone();
+    // What is no JSON is recorded as the text that comes where nothing is said of the form.
+    for kind in ["application/json", "application/x-ndjson"] {
+        if answer["content"][kind].is_object() {
+            answer["content"][kind]["example"] = example["response"].clone();
+        }
     }
 }
 

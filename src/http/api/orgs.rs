@@ -29,6 +29,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(usage))
         .routes(routes!(suspend, resume))
         .routes(routes!(restore))
+        .routes(routes!(relocate))
 }
 
 /// An org: the provider, a reseller or a customer.
@@ -191,6 +192,19 @@ struct OrgCreation {
     limits: Option<limits::OrgLimitsWish>,
 }
 
+/// To where an org is to be moved.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes what `parent` reads")]
+struct OrgMove {
+    /// The org that it is to be below.
+    #[schema(pattern = "^org_[0-9a-z]{26}$")]
+    parent: String,
+}
+
+fn parent(fields: &mut Fields<'_>) -> Option<OrgId> {
+    fields.required("parent", text::<OrgId>)
+}
+
 /// What a new org may be.
 #[derive(ToSchema)]
 #[schema(rename_all = "snake_case")]
@@ -302,7 +316,8 @@ async fn patch(ask: Ask) -> Result<Response, Problem> {
 
 /// Delete an org
 ///
-/// It must be empty. It goes into the bin and can be restored until `purge_at`.
+/// It goes into the bin with everything below it, and can be restored until `purge_at` with all that went with it. Takes
+/// `domain.delete` too if there are domains.
 #[utoipa::path(delete, path = "/orgs/{org}", operation_id = "deleteOrg", tag = "Orgs",
     responses((status = 200, description = "The org in the bin.", body = Shown)))]
 async fn delete(ask: Ask) -> Result<Response, Problem> {
@@ -380,5 +395,20 @@ async fn restore(ask: Ask) -> Result<Response, Problem> {
     let call = ask.writing()?;
     ask.no_body()?;
     let done = orgs::restore(&ask.app, &call, ask.at("org")?).await?;
+    reply::done(&ask, call.dry_run, &done, Success::Ok).await
+}
+
+/// Move an org
+///
+/// It goes below another org, with everything in it. Takes `org.delete` at the org above it, `org.create` at the new one,
+/// and `limits.assign` there if the org has limits, which come out of those of the new place. What happened until then
+/// stays readable to both.
+#[utoipa::path(post, path = "/orgs/{org}/move", operation_id = "moveOrg", tag = "Orgs", request_body = OrgMove,
+    responses((status = 200, description = "The org as it is now.", body = Shown)))]
+async fn relocate(ask: Ask) -> Result<Response, Problem> {
+    let call = ask.writing()?;
+    let at = ask.at("org")?;
+    let parent = ask.body(parent)?;
+    let done = orgs::relocate(&ask.app, &call, at, parent).await?;
     reply::done(&ask, call.dry_run, &done, Success::Ok).await
 }

@@ -8,8 +8,10 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::ask::Ask;
+use super::me::ScopeView;
 use super::problem::Problem;
 use super::reply;
+use crate::access::Action;
 use crate::error::Error;
 use crate::model::{Timestamp, TokenId};
 use crate::service::{App, tokens};
@@ -32,6 +34,13 @@ struct TokenView<'a> {
     hint: &'a str,
     /// Whether it only reads.
     read_only: bool,
+    /// The only permissions that it lets through of what its owner holds; null when it lets all of them through.
+    #[schema(value_type = Option<Vec<String>>)]
+    permissions: Option<Vec<&'static str>>,
+    /// The only orgs and domains that it reaches; null when it is not narrowed.
+    scopes: Option<Vec<ScopeView<'a>>>,
+    /// The only addresses that it may come from; empty when it may come from anywhere.
+    cidrs: Vec<String>,
     /// When it was made.
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
@@ -41,6 +50,8 @@ struct TokenView<'a> {
     /// When it was last used, to the hour.
     #[schema(value_type = Option<String>, format = DateTime)]
     last_used_at: Option<Timestamp>,
+    /// The address that it was last used from.
+    last_used_from: Option<&'a str>,
     /// When it was revoked.
     #[schema(value_type = Option<String>, format = DateTime)]
     revoked_at: Option<Timestamp>,
@@ -65,9 +76,18 @@ impl<'a> TokenView<'a> {
             name: &token.name,
             hint: &token.hint,
             read_only: token.read_only,
+            permissions: token
+                .permissions
+                .map(|named| named.iter().map(Action::as_str).collect()),
+            scopes: token
+                .scopes
+                .as_ref()
+                .map(|scopes| scopes.iter().map(ScopeView::of).collect()),
+            cidrs: token.cidrs.words(),
             created_at: token.created_at,
             expires_at: token.expires_at,
             last_used_at: token.last_used_at,
+            last_used_from: token.last_used_from.as_deref(),
             revoked_at: token.revoked_at,
         }
     }

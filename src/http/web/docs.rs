@@ -138,9 +138,6 @@ codes! {
     "not_by_token" 403 "A token cannot change who may do what."
         "Roles, accounts and tokens were to be changed with an API token."
         "Sign in to the portal and do it there.";
-    "not_empty" 409 "It still holds something."
-        "A customer with domains or customers below it cannot be deleted."
-        "Delete or move what it holds first.";
     "not_found" 404 "There is no such thing, or it is not yours to see."
         "It never was, it is gone, or your grants do not reach it. The answer is the same on purpose."
         "Check the name. Ask for access if you expected to see it.";
@@ -154,7 +151,7 @@ codes! {
         "Something of it was to be restored or added."
         "Restore the customer first.";
     "org_misplaced" 409 "A customer of this kind cannot be there."
-        "Customers have no resellers below them, nothing has a provider below it, and the tree has eight levels."
+        "Customers have no resellers below them, nothing has a provider or itself below it, and the tree has eight levels."
         "Put it below the provider or a reseller.";
     "outranked" 403 "The account may do more than the caller, somewhere."
         "Only who holds at least as much as an account changes it."
@@ -183,6 +180,9 @@ codes! {
     "renamed" 409 "The mailbox has another address now."
         "It was renamed; the detail names the new address."
         "Ask for the new address.";
+    "role_left_behind" 409 "A role of an org above would stay behind."
+        "Somebody holds, inside the customer that was to be moved, a role of an org that would no longer be above it."
+        "Give them another role, take that one away, and move the customer then.";
     "stale" 412 "Somebody changed it meanwhile."
         "Its version is not the one that If-Match names any more."
         "Read it again, and decide again.";

@@ -89,6 +89,9 @@ fn unreadable() -> Oops {
     )
 }
 
+const SECOND: std::time::Duration = std::time::Duration::from_secs(1);
+const DAY: std::time::Duration = std::time::Duration::from_hours(24);
+
 /// A form that carries nothing but its proof.
 #[derive(Debug, serde::Deserialize)]
 pub(super) struct Plain {}
@@ -162,6 +165,17 @@ impl Reader {
         at
     }
 
+    /// A day in a date field; the moment it begins.
+    pub(super) fn day_begins(&mut self, field: &str, text: &str) -> Option<crate::model::Timestamp> {
+        let end = self.day(field, text)?;
+        Some(end.minus(DAY).plus(SECOND))
+    }
+
+    /// A day in a date field; the first moment after it.
+    pub(super) fn day_is_over(&mut self, field: &str, text: &str) -> Option<crate::model::Timestamp> {
+        Some(self.day(field, text)?.plus(SECOND))
+    }
+
     /// Something is wrong that no parser knows of.
     pub(super) fn wrong(&mut self, field: &str, code: &str, text: &str) {
         self.0.push(format!("/{field}"), code, text);
@@ -203,6 +217,15 @@ mod tests {
         let mut reader = Reader::default();
         let end = reader.day("until", "2026-12-07").unwrap();
         assert_eq!(end.rfc3339(), "2026-12-07T23:59:59.000000Z");
+        let rfc = |at: Option<crate::model::Timestamp>| at.unwrap().rfc3339();
+        assert_eq!(
+            rfc(reader.day_begins("from", "2026-12-07")),
+            "2026-12-07T00:00:00.000000Z"
+        );
+        assert_eq!(
+            rfc(reader.day_is_over("until", "2026-12-07")),
+            "2026-12-08T00:00:00.000000Z"
+        );
         assert_eq!(reader.day("until", " "), None);
         assert_eq!(reader.day("until", "7.12."), None);
         assert_eq!(reader.finish().unwrap_err().len(), 1);

@@ -12,6 +12,7 @@ use crate::service::App;
 
 mod account;
 mod accounts;
+mod activity;
 mod addresses;
 mod answer;
 mod docs;
@@ -104,13 +105,18 @@ fn domain_routes() -> Router<App> {
             "/catch-all",
             get(addresses::catch_all::ask).post(addresses::catch_all::save),
         )
-        .route("/activity", get(records::of_domain))
+        .route("/activity", get(activity::of_domain))
+        .route("/activity/export", post(activity::export_domain))
         .route("/bin", get(records::bin))
         .route("/settings", get(settings::show).post(settings::save))
         .route("/domain-aliases", post(settings::add_name))
         .route("/domain-aliases/{alias}/remove", post(settings::remove_name))
         .route("/suspend", post(settings::suspend))
         .route("/resume", post(settings::resume))
+        .route(
+            "/transfer",
+            get(orgs::moves::ask_transfer).post(orgs::moves::transfer),
+        )
         .route("/delete", get(settings::ask_delete).post(settings::delete))
         .route("/restore", post(settings::restore));
     Router::new()
@@ -133,12 +139,14 @@ fn alias_routes() -> Router<App> {
 }
 
 fn org_routes() -> Router<App> {
-    use orgs::{edit, show, state};
+    use orgs::{edit, moves, show, state};
 
     let of_org = Router::new()
         .route("/", get(show::show))
         .route("/edit", get(edit::ask).post(edit::save))
-        .route("/activity", get(records::of_org))
+        .route("/move", get(moves::ask).post(moves::relocate))
+        .route("/activity", get(activity::of_org))
+        .route("/activity/export", post(activity::export_org))
         .route("/assist", get(support::ask).post(support::begin))
         .route("/support", get(support::looked_after))
         .route("/suspend", get(state::ask_suspend).post(state::suspend))
@@ -152,7 +160,8 @@ fn org_routes() -> Router<App> {
         .route("/system/targets", get(system::targets))
         .route("/system/targets/retry", post(system::retry))
         .route("/system/targets/{target}/resync", post(system::resync))
-        .route("/system/activity", get(records::of_everything))
+        .route("/system/activity", get(activity::of_everything))
+        .route("/system/activity/export", post(activity::export_everything))
 }
 
 fn account_routes() -> Router<App> {

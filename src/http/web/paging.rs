@@ -11,7 +11,7 @@ use crate::store::{Cursor, Page, PageRequest};
 pub(super) const ROWS: usize = 50;
 
 /// The part of a URL that says which page is wanted.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Wanted {
     pub(super) after: String,

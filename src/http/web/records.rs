@@ -1,135 +1,21 @@
-//! What happened, and what was deleted: of a domain, a customer, or everything.
+//! What was deleted: of a domain, a customer, or everything.
 
 use axum::extract::Query;
-use serde::Deserialize;
 
 use super::answer::{Answer, page};
 use super::nav::Here;
-use super::pages::common::{Activity, ActivityRow, Bin, BinRow};
-use super::paging::{Sieve, Turns, Wanted, pager};
-use super::view::history::{KINDS, is_of_kind, row};
-use super::view::{Choice, Link, Moment, mail, words};
+use super::pages::common::{Bin, BinRow};
+use super::paging::{Turns, Wanted, pager};
+use super::view::{Link, Moment, mail, words};
 use super::visitor::{At, Visitor};
 use crate::access::{
-    AliasDelete, AliasRead, AuditRead, DomainDelete, MailboxDelete, MailboxRead, OrgDelete, OrgRead, Place,
+    AliasDelete, AliasRead, DomainDelete, MailboxDelete, MailboxRead, OrgDelete, OrgRead, Place,
 };
 use crate::error::Error;
-use crate::model::{Deleted, DomainName, OrgId};
+use crate::model::{Deleted, DomainName};
 use crate::service::mailboxes::Inside;
-use crate::service::{aliases, audit, domains, mailboxes, orgs};
-use crate::store::{EventRecord, MailboxFilter, Page, PageRequest, StateFilter};
-
-/// Which changes are wanted.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Asked {
-    kind: String,
-    #[serde(flatten)]
-    wanted: Wanted,
-}
-
-pub(super) async fn of_domain(
-    visitor: Visitor,
-    At(name): At<DomainName>,
-    Query(asked): Query<Asked>,
-) -> Answer {
-    let (domain, permit) = visitor.app.domain::<AuditRead>(&visitor.call, &name).await?;
-    let here = Here::Domain(domain.name.as_str(), permit.place(), "Activity");
-    let path = format!("/domains/{}", domain.name);
-    let back = Link::new(&path, domain.name.to_unicode());
-    let inside = Inside::Domain(domain.name.clone());
-    activity(
-        &visitor,
-        &here,
-        &inside,
-        &asked,
-        back,
-        &format!("{path}/activity"),
-    )
-    .await
-}
-
-pub(super) async fn of_org(visitor: Visitor, At(id): At<OrgId>, Query(asked): Query<Asked>) -> Answer {
-    let (org, _) = orgs::get(&visitor.app, &visitor.call, id).await?;
-    let path = format!("/orgs/{id}");
-    let back = Link::new(&path, org.name.as_str());
-    let here = Here::Everything("Customers");
-    activity(
-        &visitor,
-        &here,
-        &Inside::Org(id),
-        &asked,
-        back,
-        &format!("{path}/activity"),
-    )
-    .await
-}
-
-pub(super) async fn of_everything(visitor: Visitor, Query(asked): Query<Asked>) -> Answer {
-    let here = Here::Everything("All activity");
-    let back = Link::new("/", "Start");
-    activity(
-        &visitor,
-        &here,
-        &Inside::Everything,
-        &asked,
-        back,
-        "/system/activity",
-    )
-    .await
-}
-
-/// What happened `inside`, under the way `back` to what it happened to.
-async fn activity(
-    visitor: &Visitor,
-    here: &Here<'_>,
-    inside: &Inside,
-    asked: &Asked,
-    back: Link,
-    path: &str,
-) -> Answer {
-    let mut sieve = Sieve::new(asked.wanted.page()?);
-    while let Some(request) = sieve.next() {
-        let found = audit::list(&visitor.app, &visitor.call, inside, &request).await?;
-        sieve.add(found, |event| is_of_kind(event.kind, &asked.kind));
-    }
-    let found = sieve.page();
-    let place = match inside {
-        Inside::Everything => "the whole installation".to_owned(),
-        Inside::Domain(_) | Inside::Org(_) => back.text.clone(),
-    };
-    page(&Activity {
-        chrome: visitor.chrome(here).await?,
-        place,
-        back,
-        action: path.to_owned(),
-        kinds: kinds(inside, &asked.kind),
-        filtered: !asked.kind.is_empty(),
-        rows: rows(visitor, &found),
-        pager: pager(&found, &asked.wanted, path, &[("kind", &asked.kind)]),
-    })
-}
-
-/// The kinds that can be chosen, as far as they can happen there.
-fn kinds(inside: &Inside, chosen: &str) -> Vec<Choice> {
-    let happens = |name: &str| match inside {
-        Inside::Everything => true,
-        Inside::Org(_) => name != "provisioning",
-        Inside::Domain(_) => !matches!(name, "org" | "access" | "provisioning"),
-    };
-    let given = KINDS.iter().filter(|(name, _)| happens(name));
-    given
-        .map(|(name, label)| Choice::of(name, label, chosen))
-        .collect()
-}
-
-fn rows(visitor: &Visitor, found: &Page<EventRecord>) -> Vec<ActivityRow> {
-    found
-        .items
-        .iter()
-        .map(|event| row(event, visitor.now()))
-        .collect()
-}
+use crate::service::{aliases, domains, mailboxes, orgs};
+use crate::store::{MailboxFilter, Page, PageRequest, StateFilter};
 
 fn deleted() -> MailboxFilter {
     MailboxFilter {

@@ -1,6 +1,6 @@
 //! Into the bin, and out of it.
 
-use super::{AliasRef, delivers, event, open, unlocked};
+use super::{AliasRef, below, delivers, event, open, unlocked};
 use crate::access::{AliasCatchAll, AliasDelete, AliasRead, Call, Permission, Permit, WritesAliases};
 use crate::error::Error;
 use crate::model::{Alias, AliasId, EventKind};
@@ -14,6 +14,7 @@ pub async fn delete(app: &App, call: &Call, at: &AliasRef) -> Result<Done<Alias>
         return bin(app, call, seen.id, permit).await;
     }
     let (seen, permit) = open::<AliasDelete>(app, call, at).await?;
+    below(app, call, &seen.address, &permit).await?;
     bin(app, call, seen.id, permit).await
 }
 
@@ -46,6 +47,7 @@ pub async fn restore(app: &App, call: &Call, at: &AliasRef) -> Result<Done<Alias
         return unbin(app, call, seen.id, permit).await;
     }
     let (_, permit) = open_binned::<AliasDelete>(app, call, &by_id).await?;
+    below(app, call, &seen.address, &permit).await?;
     unbin(app, call, seen.id, permit).await
 }
 

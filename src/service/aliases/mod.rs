@@ -102,6 +102,20 @@ pub async fn to_address(app: &App, call: &Call, address: &EmailAddress) -> Resul
         .await
 }
 
+/// Refuses when somebody who holds more than the caller signs in with the address: their mail is not for the caller to
+/// send elsewhere. A catch-all has no address of its own.
+async fn below<P: Permission>(
+    app: &App,
+    call: &Call,
+    address: &AliasAddress,
+    permit: &Permit<P>,
+) -> Result<(), Error> {
+    match address {
+        AliasAddress::Of(address) => app.outranks_who_signs_in_with(call, address, permit).await,
+        AliasAddress::CatchAll(_) => Ok(()),
+    }
+}
+
 /// Adds an alias to `domain`, or its catch-all.
 pub async fn create(
     app: &App,
@@ -138,6 +152,7 @@ async fn insert<P: WritesAliases>(
     address: AliasAddress,
     draft: AliasDraft,
 ) -> Result<Done<Alias>, Error> {
+    below(app, call, &address, &permit).await?;
     let place = permit.place().clone();
     let destinations =
         allowed_destinations(app, call, &place, address.domain(), draft.destinations, &[]).await?;
@@ -218,6 +233,7 @@ async fn change_alias<P: WritesAliases>(
             crate::model::Refusal::new("deleted", format!("{} is in the bin.", seen.address), next).into(),
         );
     }
+    below(app, call, &seen.address, &permit).await?;
     let place = permit.place().clone();
     let domain = seen.address.domain().clone();
     let destinations = match patch.destinations {
@@ -230,6 +246,9 @@ async fn change_alias<P: WritesAliases>(
         (Some(local), false) => Some(alias_address(Some(local), &domain)?),
         _ => None,
     };
+    if let Some(address) = &address {
+        below(app, call, address, &permit).await?;
+    }
 
     let mut change = app.store.change(call, permit).await?;
     let before = change.aliases().lock_live(seen.id).await?;

@@ -23,6 +23,7 @@ pub async fn rename(
         return Err(Error::Refused(crate::access::AliasWrite::ACTION));
     }
     let to = own_address(to, seen.address.domain())?;
+    app.outranks_who_signs_in_with(call, &to, &permit).await?;
 
     let mut change = app.store.change(call, permit).await?;
     if leave_alias {

@@ -1,7 +1,7 @@
 //! Mailboxes: add, see, change, rename, suspend, forward, delete, restore.
 
 use super::{App, Done};
-use crate::access::{Call, Denied, HashImport, MailboxCreate, MailboxRead, Object, Permission, Permit};
+use crate::access::{Call, Denied, HashImport, MailboxCreate, MailboxRead, Permission, Permit};
 use crate::error::Error;
 use crate::model::{
     Domain, DomainName, EmailAddress, Event, EventKind, Invalid, LocalPart, Mailbox, MailboxDraft, MailboxId,
@@ -98,20 +98,9 @@ async fn open_lower<P: Permission>(
     at: &MailboxRef,
 ) -> Result<(Mailbox, Permit<P>), Error> {
     let (mailbox, permit) = open::<P>(app, call, at).await?;
-    let theirs = app.store.grants_behind(&mailbox.address.to_string()).await?;
-    let object = Object {
-        behind: &theirs,
-        ..Object::at(permit.place())
-    };
-    if call.actor.judge(P::ACTION, &object).is_ok() {
-        return Ok((mailbox, permit));
-    }
-    let detail = format!(
-        "Whoever signs in with {} may do more than you, somewhere.",
-        mailbox.address
-    );
-    let next = "Ask somebody who holds at least as much.";
-    Err(Error::Forbidden(Refusal::new("outranked", detail, next)))
+    app.outranks_who_signs_in_with(call, &mailbox.address, &permit)
+        .await?;
+    Ok((mailbox, permit))
 }
 
 /// The same for a mailbox that is in use.
@@ -226,6 +215,7 @@ async fn insert(
         Secret::Password(password) => Some(app.hasher.mailbox_hash(&password).await?),
     };
     let address = own_address(draft.local_part, &domain.name)?;
+    app.outranks_who_signs_in_with(call, &address, &permit).await?;
 
     let mut change = app.store.change(call, permit).await?;
     let now = change.now();

@@ -157,7 +157,9 @@ impl Sending<'_> {
         let body = if bytes.is_empty() {
             Value::Null
         } else {
-            serde_json::from_slice(&bytes).unwrap()
+            // What is no JSON, such as a table, is told as text.
+            let text = || Value::String(String::from_utf8(bytes.to_vec()).unwrap());
+            serde_json::from_slice(&bytes).unwrap_or_else(|_| text())
         };
         Answer {
             status: parts.status,

@@ -94,6 +94,13 @@ fn story() -> Vec<Example> {
         ("deleteOrg", DELETE, "/orgs/{customer}", none(), 200),
         ("restoreOrg", POST, "/orgs/{customer}/restoration", none(), 200),
         (
+            "moveOrg",
+            POST,
+            "/orgs/{customer}/move",
+            json!({"parent": "{provider}"}),
+            200,
+        ),
+        (
             "createDomain",
             POST,
             "/domains",
@@ -399,6 +406,13 @@ fn story() -> Vec<Example> {
             none(),
             200,
         ),
+        (
+            "exportAudit",
+            GET,
+            "/audit/export?domain=brightwater.example&type=mailbox.renamed",
+            none(),
+            200,
+        ),
         ("listTargets", GET, "/provisioning/targets", none(), 200),
         (
             "listOpenObjects",
@@ -516,7 +530,10 @@ async fn carry_out(app: &TestApp) -> Value {
         let answer = asked.expect(status).await;
         match operation {
             "listTokens" => known.insert("token", answer.text("/data/0/id").to_owned()),
-            "createOrg" => known.insert("customer", answer.text("/id").to_owned()),
+            "createOrg" => {
+                known.insert("provider", answer.text("/parent").to_owned());
+                known.insert("customer", answer.text("/id").to_owned())
+            }
             _ => None,
         };
         let mut example = json!({"status": status, "response": steady.value(&answer.body)});

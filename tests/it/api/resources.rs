@@ -13,12 +13,49 @@ both!(
     members_come_and_go_one_by_one,
     whoever_looks_after_one_domain_sees_its_history_and_no_other,
     the_feed_goes_on_where_it_ended,
+    an_export_is_a_table_without_formulas_or_an_event_a_line,
     nobody_learns_of_the_orgs_domains_and_aliases_of_others,
     a_token_neither_makes_nor_revokes_tokens,
     an_answer_waits_for_the_targets_as_long_as_was_said,
     what_is_missing_in_a_role_is_named,
     a_problem_without_a_body_points_at_no_field,
 );
+
+async fn an_export_is_a_table_without_formulas_or_an_event_a_line(app: &TestApp) {
+    let client = Client::operator(app).await;
+    app.mailbox("ana@brightwater.example").await;
+    let note = json!({"note": "=HYPERLINK(\"http://evil.example\")"});
+    client
+        .patch("/domains/brightwater.example", note)
+        .expect(200)
+        .await;
+    let reason = json!({"reason": "=1+1"});
+    let path = "/domains/brightwater.example/suspension";
+    client.put(path, reason).expect(200).await;
+
+    let export = "/audit/export?domain=brightwater.example";
+    let table = client.get(export).header("accept", "text/csv").expect(200).await;
+    assert!(table.header("content-type").starts_with("text/csv"));
+    assert!(table.header("content-disposition").ends_with("-2026-01-05.csv\""));
+    let text = table.text("");
+    assert!(text.starts_with("\"time\",\"event\""), "{text}");
+    assert!(text.contains("\"'=1+1\"") && !text.contains("\"=1+1"), "{text}");
+    assert_eq!(text.matches("\r\n").count(), 6, "{text}");
+
+    let lines = client.get(&format!("{export}&type=domain")).expect(200).await;
+    assert_eq!(lines.header("content-type"), "application/x-ndjson");
+    let lines: Vec<serde_json::Value> = lines
+        .text("")
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let kinds: Vec<&str> = lines.iter().map(|line| line["type"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["domain.suspended", "domain.updated", "domain.created"]);
+    let told = client.get("/audit/export?format=pdf&type=x&from=yesterday");
+    assert_eq!(told.problem(400, "bad_parameter").await.errors().len(), 3);
+    let admin = Client::of(app, &app.domain_admin("brightwater.example").await).await;
+    admin.get(export).problem(403, "forbidden").await;
+}
 
 async fn a_problem_without_a_body_points_at_no_field(app: &TestApp) {
     let client = Client::operator(app).await;
@@ -101,7 +138,7 @@ async fn a_domain_belongs_to_an_org_and_is_named_by_name_or_id(app: &TestApp) {
         .await;
     client
         .delete(&format!("/orgs/{}", org.text("/id")))
-        .problem(409, "not_empty")
+        .expect(200)
         .await;
 }
 

@@ -124,6 +124,7 @@ fn operations() -> Vec<Operation> {
         on("addAliasMember", &[A::AliasRead, A::AliasWrite], none),
         on("restoreAlias", &[A::AliasRead, A::AliasDelete], none),
         about(List, "listAudit", &[A::AuditRead], none),
+        about(List, "exportAudit", &[A::AuditExport], none),
         about(List, "listEvents", &[A::AuditRead], none),
         about(List, "listDomains", &[A::DomainRead], none),
         about(
@@ -208,6 +209,11 @@ fn operations() -> Vec<Operation> {
         on("getOrgLimits", &[A::OrgRead], none),
         on("setOrgLimits", &[A::LimitsAssign], |_| json!({"mailboxes": 7})),
         on("restoreOrg", &[A::OrgDelete], none),
+        on(
+            "moveOrg",
+            &[A::OrgDelete, A::OrgCreate],
+            |things| json!({"parent": things.org}),
+        ),
         on("resumeOrg", &[A::OrgSuspend], none),
         on("suspendOrg", &[A::OrgSuspend], reason),
         on("getOrgPool", &[A::OrgRead], none),
@@ -618,8 +624,9 @@ async fn each_role_goes_as_far_as_it_holds_and_is_told_what_is_missing() {
             let client = Client::with_token(&world.app, &token);
             for operation in operations() {
                 let lets = |action: &Action| holds(*role, *action) && (!read_only || action.reads());
-                // Nobody lifts the limits of the org that they hold their role on.
-                let own_limits = operation.id == "setOrgLimits" && *role != Role::Operator;
+                // Nobody lifts the limits of the org that they hold their role on, nor moves it out of its place.
+                let from_above = ["setOrgLimits", "moveOrg"].contains(&operation.id);
+                let own_limits = from_above && *role != Role::Operator;
                 let missing = operation.takes.iter().find(|action| !lets(action) || own_limits);
                 let answer = operation
                     .ask(&client, &document[operation.id], &world.ours, false)

@@ -5,6 +5,7 @@ use std::time::Duration;
 use postdesk::access::{Action, Permissions, Role, RoleRef, Scope};
 use postdesk::error::Error;
 use postdesk::model::{AccountId, Forwarding, Org, Password, RoleId, Secret};
+use postdesk::service::aliases::{self, AliasRef};
 use postdesk::service::grants::{self, GrantWish, RoleName, ScopeName};
 use postdesk::service::people::{self, HandOver, Invitation};
 use postdesk::service::roles::{self, RoleDraft, RolePatch};
@@ -34,6 +35,7 @@ both! {
     a_suspended_person_is_out_at_once_and_comes_back_with_all_they_held,
     a_token_changes_nobodys_access,
     the_mailbox_of_whoever_holds_more_is_out_of_reach,
+    the_mail_of_whoever_holds_more_is_not_taken_by_a_new_address,
     roles_elsewhere_are_not_shown,
     people_are_listed_where_they_belong_or_hold_something,
 }
@@ -678,6 +680,50 @@ async fn the_mailbox_of_whoever_holds_more_is_out_of_reach(app: &TestApp) {
 
     assert_eq!(verbs("boss").await, ["forbidden: outranked"; 6]);
     assert_eq!(verbs("desk").await, ["done"; 6]);
+}
+
+async fn the_mail_of_whoever_holds_more_is_not_taken_by_a_new_address(app: &TestApp) {
+    let (.., domain) = reseller(app).await;
+    let maria = app.domain_admin(domain).await;
+    app.mailbox(&format!("anna@{domain}")).await;
+    let alias = app
+        .alias(&format!("info@{domain}"), &["anna@brightwater.example"])
+        .await;
+    for (name, role, scope) in [
+        ("boss", Role::Operator, Scope::System),
+        ("desk", Role::HelpDesk, app.domain_scope(domain).await),
+    ] {
+        let new = accounts::NewAccount {
+            email: format!("{name}@{domain}"),
+            name: name.parse().unwrap(),
+            password: None,
+            grant: Some((role, scope)),
+        };
+        accounts::create(app, &app.root(), new).await.unwrap();
+    }
+    let takes = async |name: &str| -> Vec<String> {
+        let mut call = maria.again().await;
+        call.dry_run = true;
+        let within = domain.parse().unwrap();
+        let local: postdesk::model::LocalPart = name.parse().unwrap();
+        let mailbox = crate::support::app::mailbox_draft(name);
+        let group = crate::support::app::alias_draft(name, &["anna@brightwater.example"]);
+        let anna = "anna@brightwater.example".parse().unwrap();
+        let renamed = postdesk::model::AliasPatch {
+            local_part: Some(local.clone()),
+            ..postdesk::model::AliasPatch::default()
+        };
+        let info = AliasRef::Id(alias.id);
+        vec![
+            told(&mailboxes::create(app, &call, &within, mailbox).await),
+            told(&aliases::create(app, &call, &within, group).await),
+            told(&mailboxes::rename(app, &call, &anna, local, false).await),
+            told(&aliases::update(app, &call, &info, renamed).await),
+        ]
+    };
+
+    assert_eq!(takes("boss").await, ["forbidden: outranked"; 4]);
+    assert_eq!(takes("desk").await, ["done"; 4]);
 }
 
 async fn roles_elsewhere_are_not_shown(app: &TestApp) {

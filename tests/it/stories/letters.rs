@@ -10,7 +10,7 @@ use postdesk::model::{AccountId, Password, Timestamp};
 use postdesk::service::grants::{GrantWish, RoleName, ScopeName};
 use postdesk::service::people::{self, HandOver, Invitation, Invited};
 use postdesk::service::{self, App, sign_in};
-use postdesk::store::{AccountKind, LetterFate, LetterState};
+use postdesk::store::{AccountKind, EventFilter, LetterFate, LetterState, PageRequest};
 use tokio_util::sync::CancellationToken;
 
 use crate::support::app::TestApp;
@@ -217,9 +217,13 @@ async fn a_refused_letter_is_told_and_not_tried_again(test: &TestApp) {
     test.days_later(1);
     assert!(service::letters::next(&app).await.unwrap().is_none());
     let root = test.root();
-    let first = postdesk::store::PageRequest::first(5);
+    let first = PageRequest::first(5);
     let inside = service::mailboxes::Inside::Everything;
-    let told = service::audit::search(&app, &root, &inside, Some(id.uuid()), &first)
+    let filter = EventFilter {
+        subject: Some(id.uuid()),
+        ..EventFilter::default()
+    };
+    let told = service::audit::search(&app, &root, &inside, &filter, &first)
         .await
         .unwrap();
     assert_eq!(told.items[0].kind.as_str(), "account.invitation_failed");

@@ -6,7 +6,7 @@ use postdesk::access::{Actor, Call, GrantManage, MailboxRead, MailboxResetPasswo
 use postdesk::model::{Org, Password, Quota};
 use postdesk::service::mailboxes::{self, Inside};
 use postdesk::service::{accounts, audit, sign_in, support, tokens};
-use postdesk::store::{ActingRecord, PageRequest};
+use postdesk::store::{ActingRecord, EventFilter, PageRequest};
 
 use super::word;
 use crate::support::app::TestApp;
@@ -111,7 +111,10 @@ async fn both_identities_are_in_every_event(app: &TestApp) {
         app,
         &app.root(),
         &Inside::Everything,
-        Some(mailbox.id.uuid()),
+        &EventFilter {
+            subject: Some(mailbox.id.uuid()),
+            ..EventFilter::default()
+        },
         &page,
     )
     .await;

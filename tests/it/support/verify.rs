@@ -109,7 +109,8 @@ const BROKEN: &[(&str, &str)] = &[
          UNION ALL SELECT d.name FROM domains d
            WHERE NOT EXISTS (SELECT 1 FROM search_terms s WHERE s.object_id = d.id)
          UNION ALL SELECT o.name FROM orgs o
-           WHERE o.path <> '/' AND NOT EXISTS (SELECT 1 FROM search_terms s WHERE s.object_id = o.id)",
+           WHERE o.path <> '/' AND (o.deleted_at IS NULL OR o.purge_at IS NOT NULL)
+             AND NOT EXISTS (SELECT 1 FROM search_terms s WHERE s.object_id = o.id)",
     ),
     (
         "every change of a thing has its entry in the audit",

@@ -24,7 +24,8 @@ both! {
     a_domain_is_deleted_and_brought_back_with_everything_in_it,
     a_customer_and_its_domain_are_added,
     a_customer_is_changed_suspended_resumed_deleted_and_brought_back,
-    a_customer_who_still_has_domains_is_not_deleted,
+    a_customer_is_moved_and_a_domain_handed_over,
+    a_customer_is_deleted_with_everything_and_comes_back,
     enter_on_the_search_opens_the_only_hit,
     a_deleted_mailbox_is_found_in_the_bin_and_by_the_search,
     the_owner_of_a_mailbox_chooses_a_password_by_the_link_once,
@@ -263,13 +264,38 @@ async fn a_customer_is_changed_suspended_resumed_deleted_and_brought_back(app: &
         .says("Big Brook is back");
 }
 
-async fn a_customer_who_still_has_domains_is_not_deleted(app: &TestApp) {
+async fn a_customer_is_moved_and_a_domain_handed_over(app: &TestApp) {
+    brightwater(app).await;
+    let org = app.domain_now("brightwater.example").await.org_id;
+    let to = app.reseller("Northlight").await;
+    let mut browser = operator(app).await;
+    let parent = to.id.to_string();
+    let page = fill(&mut browser, &format!("/orgs/{org}/move"), &[("parent", &parent)]).await;
+    page.says("was moved, with everything below it");
+    let page = fill(
+        &mut browser,
+        "/domains/brightwater.example/transfer",
+        &[("org", &parent)],
+    )
+    .await;
+    page.says("was handed over, with everything in it");
+    assert_eq!(app.domain_now("brightwater.example").await.org_id, to.id);
+    let page = browser.get(&format!("/orgs/{parent}/move")).await;
+    page.says("There is no other place");
+}
+
+async fn a_customer_is_deleted_with_everything_and_comes_back(app: &TestApp) {
     brightwater(app).await;
     let org = app.domain_now("brightwater.example").await.org_id;
     let mut browser = operator(app).await;
-    let page = fill(&mut browser, &format!("/orgs/{org}/delete"), &[]).await;
-    assert_eq!(page.status, StatusCode::CONFLICT);
-    page.says("still has 1 domain").says("Delete or move them first");
+    browser.get(&format!("/orgs/{org}/delete")).await.says("1 domain");
+    let list = fill(&mut browser, &format!("/orgs/{org}/delete"), &[]).await;
+    assert_eq!(app.domain_now("brightwater.example").await.state(), "deleted");
+    browser
+        .send(&list, &list.form_to("/restore"), &[])
+        .await
+        .says("is back");
+    assert_eq!(app.domain_now("brightwater.example").await.state(), "active");
 }
 
 async fn enter_on_the_search_opens_the_only_hit(app: &TestApp) {
@@ -485,7 +511,7 @@ async fn what_happened_can_be_narrowed_to_a_kind(app: &TestApp) {
     browser
         .get(&format!("{path}?kind=bin"))
         .await
-        .says("Nothing of this kind");
+        .says("Nothing like this");
     all.keeps_quiet_about(">Customers</option>");
 }
 

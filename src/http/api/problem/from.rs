@@ -53,7 +53,6 @@ fn title_of(code: &str) -> &'static str {
         "already_exists" => "It exists already",
         "deleted" | "domain_deleted" => "It is in the bin",
         "alias_loop" => "Mail would run in a circle",
-        "not_empty" => "It is not empty",
         "link_over" => "The link has ended",
         _ => "A rule is in the way",
     }

@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::model::AccountId;
 use crate::service::mailboxes::Inside;
 use crate::service::{audit, letters, people};
-use crate::store::{GrantRecord, LetterFate, LetterState, PageRequest, Person};
+use crate::store::{EventFilter, GrantRecord, LetterFate, LetterState, PageRequest, Person};
 
 /// Lines of what happened.
 const EVENTS: usize = 10;
@@ -165,7 +165,11 @@ async fn changes(visitor: &Visitor, id: AccountId) -> Result<Option<Vec<Happenin
     }
     let (app, call) = (&visitor.app, &visitor.call);
     let first = PageRequest::first(EVENTS);
-    let found = audit::search(app, call, &Inside::Everything, Some(id.uuid()), &first).await?;
+    let filter = EventFilter {
+        subject: Some(id.uuid()),
+        ..EventFilter::default()
+    };
+    let found = audit::search(app, call, &Inside::Everything, &filter, &first).await?;
     let lines = found.items.iter().map(|event| happening(event, visitor.now()));
     Ok(Some(lines.collect()))
 }

@@ -12,7 +12,8 @@ use super::super::pages::domains::{DomainAlias, DomainSettings, SettingsVerbs};
 use super::super::view::{Flash, Form, Link, Undo, cluster, mail, words};
 use super::super::visitor::{At, Both, Visitor};
 use crate::access::{
-    DomainCreate, DomainDelete, DomainSuspend, DomainUpdate, LimitsAssign, Permission as _, Place,
+    DomainCreate, DomainDelete, DomainSuspend, DomainTransfer, DomainUpdate, LimitsAssign, Permission as _,
+    Place,
 };
 use crate::error::Error;
 use crate::model::{Domain, DomainName, DomainPatch, Quota, Reason};
@@ -76,6 +77,7 @@ fn verbs(visitor: &Visitor, domain: &Domain, place: &Place) -> SettingsVerbs {
         limits: update && actor.may::<LimitsAssign>(place),
         suspend: live && suspends && !off,
         resume: live && suspends && off,
+        transfer: live && actor.may::<DomainTransfer>(place),
         delete: live && actor.may::<DomainDelete>(place),
     }
 }

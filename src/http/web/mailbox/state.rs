@@ -193,7 +193,7 @@ pub(in crate::http::web) async fn activity(
         place: name.clone(),
         back: Link::new(&path, name),
         action: format!("{path}/activity"),
-        kinds: Vec::new(),
+        filter: None,
         filtered: false,
         rows: found
             .items

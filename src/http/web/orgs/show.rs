@@ -133,6 +133,7 @@ fn verbs(visitor: &Visitor, org: &Org, place: &Place) -> OrgVerbs {
         update: actor.may::<OrgUpdate>(place),
         suspend: suspends && !off,
         resume: suspends && off,
+        relocate: own && actor.may::<OrgDelete>(place),
         delete: own && actor.may::<OrgDelete>(place),
         restore: false,
         invite: actor.may::<AccountInvite>(place) && actor.may::<GrantManage>(place),

@@ -126,12 +126,20 @@ async fn show_delete(visitor: &Visitor, id: OrgId, status: StatusCode, form: For
             back: back(&org),
             action: format!("/orgs/{id}/delete"),
             version: org.version.to_string(),
-            lead:
-                "The customer goes to the bin. That works once it has no domains and no customers below it."
-                    .to_owned(),
-            effects: vec![format!(
-                "Until {purge} it can be restored. Then it is gone for good."
-            )],
+            lead: "The customer goes to the bin, with every customer below it and everything they hold."
+                .to_owned(),
+            effects: vec![
+                format!(
+                    "{}, {} and {} go with it and receive no mail.",
+                    words::count(org.usage.domains, "domain", "domains"),
+                    words::count(org.usage.mailboxes, "mailbox", "mailboxes"),
+                    words::count(org.usage.aliases, "alias", "aliases")
+                ),
+                "Nobody who manages it can sign in here.".to_owned(),
+                format!(
+                    "Until {purge} it can be restored with all that went with it. Then it is gone for good."
+                ),
+            ],
             typed: String::new(),
             button: "Delete customer".to_owned(),
         },

@@ -43,6 +43,19 @@ pub(in crate::http::web) struct ActivityRow {
     pub(in crate::http::web) via: String,
 }
 
+/// What is looked for in the activity, as it was typed.
+#[derive(Clone, Debug, Default)]
+pub(in crate::http::web) struct ActivityFilter {
+    pub(in crate::http::web) kinds: Vec<Choice>,
+    pub(in crate::http::web) kind: String,
+    pub(in crate::http::web) who: String,
+    pub(in crate::http::web) about: String,
+    pub(in crate::http::web) from: String,
+    pub(in crate::http::web) until: String,
+    /// Where it is taken away from; nothing for those who may not.
+    pub(in crate::http::web) export: Option<String>,
+}
+
 #[derive(Template, Clone, Debug, Default)]
 #[template(path = "pages/activity.html")]
 pub(in crate::http::web) struct Activity {
@@ -50,8 +63,8 @@ pub(in crate::http::web) struct Activity {
     pub(in crate::http::web) place: String,
     pub(in crate::http::web) back: Link,
     pub(in crate::http::web) action: String,
-    /// What can be looked for; nothing where everything is of one kind.
-    pub(in crate::http::web) kinds: Vec<Choice>,
+    /// What can be looked for; nothing where everything is about one thing.
+    pub(in crate::http::web) filter: Option<ActivityFilter>,
     pub(in crate::http::web) filtered: bool,
     pub(in crate::http::web) rows: Vec<ActivityRow>,
     pub(in crate::http::web) pager: Pager,

@@ -68,6 +68,7 @@ pub(in crate::http::web) struct SettingsVerbs {
     pub(in crate::http::web) limits: bool,
     pub(in crate::http::web) suspend: bool,
     pub(in crate::http::web) resume: bool,
+    pub(in crate::http::web) transfer: bool,
     pub(in crate::http::web) delete: bool,
 }
 

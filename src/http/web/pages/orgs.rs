@@ -47,6 +47,7 @@ pub(in crate::http::web) struct OrgVerbs {
     pub(in crate::http::web) update: bool,
     pub(in crate::http::web) suspend: bool,
     pub(in crate::http::web) resume: bool,
+    pub(in crate::http::web) relocate: bool,
     pub(in crate::http::web) delete: bool,
     pub(in crate::http::web) restore: bool,
     pub(in crate::http::web) invite: bool,
@@ -93,5 +94,22 @@ pub(in crate::http::web) struct OrgEdit {
     pub(in crate::http::web) kinds: Vec<Choice>,
     pub(in crate::http::web) can_limits: bool,
     pub(in crate::http::web) pool: String,
+    pub(in crate::http::web) button: String,
+}
+
+#[derive(Template, Clone, Debug, Default)]
+#[template(path = "pages/relocation.html")]
+pub(in crate::http::web) struct Relocation {
+    pub(in crate::http::web) chrome: Chrome,
+    pub(in crate::http::web) form: Form,
+    pub(in crate::http::web) title: String,
+    pub(in crate::http::web) back: Link,
+    pub(in crate::http::web) action: String,
+    pub(in crate::http::web) version: String,
+    pub(in crate::http::web) field: &'static str,
+    pub(in crate::http::web) label: String,
+    pub(in crate::http::web) choices: Vec<Choice>,
+    pub(in crate::http::web) nowhere: String,
+    pub(in crate::http::web) effects: Vec<String>,
     pub(in crate::http::web) button: String,
 }

@@ -7,31 +7,6 @@ use crate::model::{AccountId, AliasId, EventKind, MailboxId, OrgId, Timestamp};
 use crate::service::mailboxes::Inverse;
 use crate::store::EventRecord;
 
-/// The kinds of changes that people look for: how they are called in a URL, and on the page.
-pub(in crate::http::web) const KINDS: &[(&str, &str)] = &[
-    ("", "Everything"),
-    ("mailbox", "Mailboxes"),
-    ("alias", "Addresses"),
-    ("domain", "Domains"),
-    ("org", "Customers"),
-    ("password", "Passwords"),
-    ("bin", "Deleted and restored"),
-    ("access", "People, roles and tokens"),
-    ("provisioning", "Targets"),
-];
-
-/// Whether something that happened is of one of [`KINDS`].
-pub(in crate::http::web) fn is_of_kind(kind: EventKind, wanted: &str) -> bool {
-    let (thing, what) = kind.as_str().split_once('.').unwrap_or_default();
-    match wanted {
-        "" => true,
-        "password" => matches!(what, "password_set" | "setup_link_made"),
-        "bin" => matches!(what, "deleted" | "restored" | "purged"),
-        "access" => matches!(thing, "account" | "grant" | "role" | "token" | "support"),
-        other => thing == other,
-    }
-}
-
 /// A line of a timeline.
 pub(in crate::http::web) fn happening(event: &EventRecord, now: Timestamp) -> Happening {
     let mut detail = event.detail.text.clone();
@@ -148,7 +123,7 @@ fn icon(kind: EventKind) -> &'static str {
         | EventKind::MailboxRestored
         | EventKind::AliasRestored => "archive-restore",
         EventKind::DomainAliasRemoved | EventKind::GrantRevoked => "x",
-        EventKind::MailboxRenamed | EventKind::DomainTransferred => "at-sign",
+        EventKind::MailboxRenamed | EventKind::DomainTransferred | EventKind::OrgMoved => "at-sign",
         EventKind::MailboxPasswordSet | EventKind::AccountPasswordSet | EventKind::TokenCreated => {
             "key-round"
         }
@@ -162,6 +137,7 @@ fn icon(kind: EventKind) -> &'static str {
         EventKind::TokenRevoked => "lock",
         EventKind::SupportBegan | EventKind::SupportEnded | EventKind::SupportCallerChecked => "life-buoy",
         EventKind::ProvisioningRetried | EventKind::ProvisioningResynced => "refresh-cw",
+        EventKind::AuditExported => "download",
     }
 }
 
@@ -179,26 +155,5 @@ pub(in crate::http::web) fn undo(event: &EventRecord, inverse: &Inverse, path: &
         label: label.to_owned(),
         what: what.to_owned(),
         version: String::new(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn everything_that_happens_is_of_some_kind() {
-        for kind in EventKind::ALL {
-            let mut named = KINDS.iter().filter(|(name, _)| !name.is_empty());
-            assert!(named.any(|(name, _)| is_of_kind(*kind, name)), "{kind:?}");
-        }
-        for (name, _) in KINDS {
-            assert!(
-                EventKind::ALL.iter().any(|kind| is_of_kind(*kind, name)),
-                "{name}"
-            );
-        }
-        assert!(is_of_kind(EventKind::MailboxPasswordSet, "password"));
-        assert!(!is_of_kind(EventKind::MailboxPasswordSet, "bin"));
     }
 }
