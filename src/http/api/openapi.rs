@@ -412,9 +412,15 @@ fn illustrate(operation: &mut Value, example: &Value) {
     let status = example["status"].to_string();
     let answer = &mut operation["responses"][&status];
     // What is no JSON is recorded as the text that comes where nothing is said of the form.
-    for kind in ["application/json", "application/x-ndjson"] {
+    let response = &example["response"];
+    let line = match response {
+        // A text of one line is recorded as what it says.
+        Value::Object(_) => format!("{response}\n").into(),
+        _ => response.clone(),
+    };
+    for (kind, content) in [("application/json", response), ("application/x-ndjson", &line)] {
         if answer["content"][kind].is_object() {
-            answer["content"][kind]["example"] = example["response"].clone();
+            answer["content"][kind]["example"] = content.clone();
         }
     }
 }
