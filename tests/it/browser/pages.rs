@@ -299,7 +299,9 @@ impl Eye {
         // A refusal is an answer: the browser notes its status, and nothing is wrong with that.
         let complaints = tab.complaints().await;
         let note = format!("{path} - Failed to load resource: the server responded with a status of 4");
-        let is_note = |line: &&String| line.contains(&note);
+        // Leaving a page while it is still being faded in ends the fading, which the browser tells as well.
+        let faded = "Transition was aborted because of invalid state";
+        let is_note = |line: &&String| line.contains(&note) || line.contains(faded);
         wrong.extend(complaints.iter().filter(|line| !is_note(line)).cloned());
         for (width, is_dark, reads) in [(1280, false, true), (390, true, true), (320, false, false)] {
             tab.look(width, is_dark).await;
@@ -310,7 +312,8 @@ impl Eye {
             self.keep(tab, &path, width).await;
         }
         tab.look(1280, false).await;
-        wrong.extend(tab.complaints().await);
+        let complaints = tab.complaints().await;
+        wrong.extend(complaints.into_iter().filter(|line| !is_note(&line)));
         self.wrong
             .extend(wrong.iter().map(|text| format!("{path}: {text}")));
     }
