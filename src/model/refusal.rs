@@ -16,6 +16,21 @@ pub struct Refusal {
     pub pointer: Option<&'static str>,
     /// The largest value that would have been taken.
     pub max: Option<i64>,
+    /// What somebody changed meanwhile, field by field.
+    pub conflicts: Vec<Conflict>,
+}
+
+/// A field that something newer may have touched.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Conflict {
+    /// The field.
+    pub field: String,
+    /// What it was made then.
+    pub then: Value,
+    /// What it is now.
+    pub now: Value,
+    /// What taking it back would have made of it.
+    pub undo: Value,
 }
 
 impl Refusal {
@@ -27,6 +42,7 @@ impl Refusal {
             next: next.into(),
             pointer: None,
             max: None,
+            conflicts: Vec::new(),
         }
     }
 
