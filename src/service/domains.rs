@@ -37,9 +37,7 @@ impl std::str::FromStr for DomainRef {
 pub async fn name_of(app: &App, call: &Call, at: DomainRef) -> Result<DomainName, Error> {
     match at {
         DomainRef::Name(name) => Ok(name),
-        DomainRef::Id(id) => {
-            Ok(by_id(app, call, id).await?.0.name)
-        }
+        DomainRef::Id(id) => Ok(by_id(app, call, id).await?.0.name),
     }
 }
 

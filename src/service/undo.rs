@@ -105,7 +105,9 @@ async fn find(app: &App, call: &Call, event: EventId) -> Result<(Thing, Vec<Even
         .await?
         .ok_or_else(|| unknown(event))?;
     let (thing, place) = thing(app, call, &kind, id).await.map_err(hidden)?;
-    let events = newest_down_to(app, call, &place, id, event).await.map_err(hidden)?;
+    let events = newest_down_to(app, call, &place, id, event)
+        .await
+        .map_err(hidden)?;
     Ok((thing, events))
 }
 
@@ -215,5 +217,8 @@ impl Thing {
 }
 
 fn before<'a>(changes: &'a [FieldChange], field: &str) -> Option<&'a Value> {
-    changes.iter().find(|change| change.field == field).map(|change| &change.before)
+    changes
+        .iter()
+        .find(|change| change.field == field)
+        .map(|change| &change.before)
 }

@@ -43,7 +43,11 @@ pub(super) fn judge(events: &[EventRecord], thing: &Thing) -> Result<Deed, Refus
     nothing_newer(events, thing)?;
     if thing.is_in_bin() && !matches!(kind_of(event.kind), Some(Step::Delete)) {
         let next = "Restore it from the bin first.";
-        return Err(Refusal::new("deleted", format!("{} is in the bin.", event.subject), next));
+        return Err(Refusal::new(
+            "deleted",
+            format!("{} is in the bin.", event.subject),
+            next,
+        ));
     }
     inverse(event, thing).ok_or_else(|| superseded(events, thing))
 }
@@ -78,7 +82,10 @@ fn has_way_back(event: &EventRecord) -> Result<(), Refusal> {
         EventKind::OrgCreated
         | EventKind::DomainCreated
         | EventKind::MailboxCreated
-        | EventKind::AliasCreated => ("Something new is not taken back.", "Delete it: it goes into the bin."),
+        | EventKind::AliasCreated => (
+            "Something new is not taken back.",
+            "Delete it: it goes into the bin.",
+        ),
         EventKind::OrgPurged
         | EventKind::DomainPurged
         | EventKind::MailboxPurged
@@ -147,12 +154,8 @@ fn of_fields(event: &EventRecord, thing: &Thing, changes: &[FieldChange]) -> Opt
         (EventKind::OrgUpdated, _) => org_patch(changes).map(Deed::Org),
         (EventKind::DomainLimitsChanged, Thing::Domain(domain)) => limits(&domain.limits, changes),
         (EventKind::OrgLimitsChanged, Thing::Org(org)) => limits(&org.limits, changes),
-        (EventKind::DomainAliasAdded, _) => {
-            value(&event.detail.changes.first()?.after).map(Deed::RemoveName)
-        }
-        (EventKind::DomainAliasRemoved, _) => {
-            value(&event.detail.changes.first()?.before).map(Deed::AddName)
-        }
+        (EventKind::DomainAliasAdded, _) => value(&event.detail.changes.first()?.after).map(Deed::RemoveName),
+        (EventKind::DomainAliasRemoved, _) => value(&event.detail.changes.first()?.before).map(Deed::AddName),
         (EventKind::DomainTransferred, _) => text(changes, "org").map(Deed::GoTo),
         (EventKind::OrgMoved, _) => text(changes, "parent").map(Deed::GoTo),
         (EventKind::AccountUpdated, _) => value(before(changes, "name")?).map(Deed::Name),
@@ -247,7 +250,12 @@ fn value<T: DeserializeOwned>(json: &Value) -> Option<T> {
 }
 
 /// Does it, by the same functions as by hand, onto what was judged: whoever is faster makes that stale.
-pub(super) async fn carry_out(app: &App, call: &Call, thing: &Thing, deed: Deed) -> Result<Vec<Event>, Error> {
+pub(super) async fn carry_out(
+    app: &App,
+    call: &Call,
+    thing: &Thing,
+    deed: Deed,
+) -> Result<Vec<Event>, Error> {
     // The bin has no version of its own.
     let call = &Call {
         expected_version: (!thing.is_in_bin()).then(|| thing.version()),

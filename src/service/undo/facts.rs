@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::Thing;
-use crate::model::{EventKind, FieldChange, Limits, Mailbox, Refusal};
 use crate::model::refusal::Conflict;
+use crate::model::{EventKind, FieldChange, Limits, Mailbox, Refusal};
 use crate::store::EventRecord;
 
 /// What an event made of what, field by field: what it says, and what its kind means.
@@ -38,7 +38,11 @@ pub(super) fn facts(event: &EventRecord) -> Vec<FieldChange> {
             .changes
             .iter()
             .flat_map(|change| {
-                let name = change.after.as_str().or(change.before.as_str()).unwrap_or_default();
+                let name = change
+                    .after
+                    .as_str()
+                    .or(change.before.as_str())
+                    .unwrap_or_default();
                 let (before, after) = (json!(!change.before.is_null()), json!(!change.after.is_null()));
                 one(&format!("alias {name}"), before, after)
             })
@@ -60,7 +64,11 @@ pub(super) const LIMITS: &str = "limits.";
 
 /// What is changed together is taken back together.
 fn group(field: &str) -> &str {
-    if field.starts_with("forwarding.") { "forwarding" } else { field }
+    if field.starts_with("forwarding.") {
+        "forwarding"
+    } else {
+        field
+    }
 }
 
 /// Whether these two touched the same.

@@ -54,14 +54,30 @@ impl From<Refusal> for Problem {
 
 /// What became of a field since.
 fn changed_since(conflict: Conflict) -> FieldProblem {
-    let Conflict { field, then, now, undo } = conflict;
-    let detail = format!("{field} was made {then} then, is {now} now, and taking that back would make it {undo}");
-    let members = [("field", Value::from(field)), ("then", then), ("now", now), ("undo", undo)];
+    let Conflict {
+        field,
+        then,
+        now,
+        undo,
+    } = conflict;
+    let detail =
+        format!("{field} was made {then} then, is {now} now, and taking that back would make it {undo}");
+    let members = [
+        ("field", Value::from(field)),
+        ("then", then),
+        ("now", now),
+        ("undo", undo),
+    ];
     FieldProblem {
         pointer: String::new(),
         code: "changed_since".to_owned(),
         detail,
-        extra: Some(members.map(|(name, value)| (name.to_owned(), value)).into_iter().collect()),
+        extra: Some(
+            members
+                .map(|(name, value)| (name.to_owned(), value))
+                .into_iter()
+                .collect(),
+        ),
     }
 }
 

@@ -206,9 +206,7 @@ fn may(kind: EventKind, thing: &Thing, actor: &Actor, place: &Place) -> bool {
         EventKind::DomainTransferred => actor.may::<DomainTransfer>(place),
         EventKind::OrgUpdated => actor.may::<OrgUpdate>(place),
         EventKind::OrgSuspended => actor.may::<OrgSuspend>(place),
-        EventKind::OrgDeleted | EventKind::OrgRestored | EventKind::OrgMoved => {
-            actor.may::<OrgDelete>(place)
-        }
+        EventKind::OrgDeleted | EventKind::OrgRestored | EventKind::OrgMoved => actor.may::<OrgDelete>(place),
         EventKind::DomainLimitsChanged => actor.may::<LimitsAssign>(place),
         // Limits of an org are assigned from above it.
         EventKind::OrgLimitsChanged => {
