@@ -208,7 +208,7 @@ async fn failure(visitor: Option<&Visitor>, seen: &Seen, oops: &Oops) -> Failure
         ),
         Error::Against(refusal) => Failure {
             next: refusal.next.clone(),
-            conflicts: refusal.conflicts.iter().map(conflict).collect(),
+            conflicts: refusal.conflicts().iter().map(conflict).collect(),
             ..said("That is not possible now", &refusal.detail)
         },
         Error::Forbidden(refusal) => Failure {

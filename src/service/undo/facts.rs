@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::Thing;
-use crate::model::refusal::Conflict;
+use crate::model::refusal::{Conflict, Conflicts};
 use crate::model::{EventKind, FieldChange, Limits, Mailbox, Refusal};
 use crate::store::EventRecord;
 
@@ -54,7 +54,6 @@ pub(super) fn facts(event: &EventRecord) -> Vec<FieldChange> {
             }
             changes
         }
-        EventKind::GrantGiven => event.detail.changes.clone(),
         _ => event.detail.changes.clone(),
     }
 }
@@ -109,7 +108,7 @@ pub(super) fn superseded(events: &[EventRecord], thing: &Thing) -> Refusal {
         ),
         None => nothing_left(),
     };
-    refusal.conflicts = own
+    let conflicts = own
         .into_iter()
         .map(|fact| Conflict {
             now: now(thing, &fact.field).unwrap_or(Value::Null),
@@ -118,6 +117,7 @@ pub(super) fn superseded(events: &[EventRecord], thing: &Thing) -> Refusal {
             undo: fact.before,
         })
         .collect();
+    refusal.conflicts = Some(Box::new(Conflicts(conflicts)));
     refusal
 }
 

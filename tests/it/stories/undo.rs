@@ -224,7 +224,7 @@ async fn what_was_changed_since_is_shown_field_by_field(app: &TestApp) {
 
     let refused = refusal(undo::undo(app, &app.root(), first).await);
     assert_eq!(refused.code, "superseded");
-    let [conflict] = &refused.conflicts[..] else {
+    let [conflict] = refused.conflicts() else {
         panic!("{refused:?}")
     };
     assert_eq!(
@@ -305,13 +305,8 @@ async fn the_entry_names_what_it_took_back(app: &TestApp) {
     undo::undo(app, &root, event).await.unwrap();
     let (_, permit) = domains::get(app, &app.root(), &domain.name).await.unwrap();
     let first = postdesk::store::PageRequest::first(1);
-    let told = postdesk::service::audit::of_subject(
-        app,
-        &root,
-        permit.place().clone(),
-        domain.id.uuid(),
-        &first,
-    );
+    let told =
+        postdesk::service::audit::of_subject(app, &root, permit.place().clone(), domain.id.uuid(), &first);
     let told = told.await.unwrap();
     assert_eq!(told.items[0].detail.undoes, Some(event.to_string()));
 }

@@ -45,8 +45,8 @@ impl From<Refusal> for Problem {
                 extra: refusal.extra(),
             });
         }
-        for conflict in refusal.conflicts {
-            problem.0.errors.push_problem(changed_since(conflict));
+        for conflict in refusal.conflicts() {
+            problem.0.errors.push_problem(changed_since(conflict.clone()));
         }
         problem.next(refusal.next)
     }
