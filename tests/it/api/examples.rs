@@ -420,6 +420,7 @@ fn story() -> Vec<Example> {
             none(),
             200,
         ),
+        ("verifyAudit", GET, "/audit/verification", none(), 200),
         ("listTargets", GET, "/provisioning/targets", none(), 200),
         (
             "listOpenObjects",
