@@ -17,6 +17,8 @@ pub struct Call {
     pub expected_version: Option<i64>,
     /// Further versions that will do: `If-Match` may name several.
     pub further_versions: Vec<i64>,
+    /// The event that this takes back.
+    pub undoes: Option<crate::model::EventId>,
     /// How a repeat of this very request is known.
     pub idempotency: Option<IdempotencyKey>,
 }
@@ -43,6 +45,7 @@ impl Call {
             dry_run: false,
             expected_version: None,
             further_versions: Vec::new(),
+            undoes: None,
             idempotency: None,
         }
     }

@@ -197,6 +197,9 @@ pub struct Detail {
     /// Whom whoever did it looked after as their support, and on which ticket.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub acting: Option<ActedFor>,
+    /// The id of the event that this took back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undoes: Option<String>,
 }
 
 /// Whom somebody looked after as their support when they did something.

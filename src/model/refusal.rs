@@ -16,6 +16,25 @@ pub struct Refusal {
     pub pointer: Option<&'static str>,
     /// The largest value that would have been taken.
     pub max: Option<i64>,
+    /// What somebody changed meanwhile, field by field.
+    pub conflicts: Option<Box<Conflicts>>,
+}
+
+/// What became of several fields.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Conflicts(pub Vec<Conflict>);
+
+/// A field that something newer may have touched.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Conflict {
+    /// The field.
+    pub field: String,
+    /// What it was made then.
+    pub then: Value,
+    /// What it is now.
+    pub now: Value,
+    /// What taking it back would have made of it.
+    pub undo: Value,
 }
 
 impl Refusal {
@@ -27,6 +46,7 @@ impl Refusal {
             next: next.into(),
             pointer: None,
             max: None,
+            conflicts: None,
         }
     }
 
@@ -42,6 +62,11 @@ impl Refusal {
     pub fn at_most(mut self, max: i64) -> Self {
         self.max = Some(max);
         self
+    }
+
+    /// What somebody changed meanwhile, field by field.
+    pub fn conflicts(&self) -> &[Conflict] {
+        self.conflicts.as_ref().map_or(&[], |conflicts| &conflicts.0)
     }
 
     /// An address or a name that somebody has already.

@@ -37,11 +37,7 @@ impl std::str::FromStr for DomainRef {
 pub async fn name_of(app: &App, call: &Call, at: DomainRef) -> Result<DomainName, Error> {
     match at {
         DomainRef::Name(name) => Ok(name),
-        DomainRef::Id(id) => {
-            let opened = app.store.domain_by_id(id).await?.open::<DomainRead>(&call.actor);
-            let (domain, _) = opened.map_err(|denied| Error::denied(denied, "domain", &id.to_string()))?;
-            Ok(domain.name)
-        }
+        DomainRef::Id(id) => Ok(by_id(app, call, id).await?.0.name),
     }
 }
 
@@ -53,6 +49,12 @@ pub fn usual_quota() -> Quota {
 /// One domain.
 pub async fn get(app: &App, call: &Call, name: &DomainName) -> Result<(Domain, Permit<DomainRead>), Error> {
     app.domain(call, name).await
+}
+
+/// The same by its id.
+pub async fn by_id(app: &App, call: &Call, id: DomainId) -> Result<(Domain, Permit<DomainRead>), Error> {
+    let opened = app.store.domain_by_id(id).await?.open::<DomainRead>(&call.actor);
+    opened.map_err(|denied| Error::denied(denied, "domain", &id.to_string()))
 }
 
 /// A page of domains.

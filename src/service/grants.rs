@@ -106,7 +106,10 @@ impl Offered {
             self.scope_name,
             until.unwrap_or_default()
         );
-        let event = Event::new(EventKind::GrantGiven, subject).saying(text);
+        let grant = Some(self.grant.id.to_string());
+        let event = Event::new(EventKind::GrantGiven, subject)
+            .saying(text)
+            .changing("grant", &None, &grant);
         if self.reason.is_empty() {
             return event;
         }

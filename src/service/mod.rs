@@ -32,6 +32,7 @@ pub mod search;
 pub mod sign_in;
 pub mod support;
 pub mod tokens;
+pub mod undo;
 pub mod warnings;
 
 /// The application: everything a wish needs. Cheap to clone.

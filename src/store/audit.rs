@@ -253,6 +253,14 @@ impl Store {
         Ok((kind, id, name))
     }
 
+    /// Which thing an event is about. It says nothing of the thing: whoever asks has to open that.
+    pub async fn event_about(&self, id: EventId) -> Result<Option<(String, Uuid)>, Error> {
+        let query = self
+            .db
+            .read("SELECT subject_kind, subject_id FROM events WHERE id = $1");
+        Ok(query.bind(id.uuid()).fetch_optional().await?)
+    }
+
     /// What was purged under this id, if anything was: its kind and the name that it had.
     pub async fn purged(&self, id: Uuid) -> Result<Option<Guarded<(String, String)>>, Error> {
         let row: Option<(String, String, Option<Uuid>, String)> = self

@@ -116,6 +116,7 @@ impl<P: Permission> Change<P> {
         });
         let told = Detail {
             acting,
+            undoes: self.call.undoes.map(|undone| undone.to_string()),
             ..event.detail.clone()
         };
         let detail = to_raw_value(&told).map_err(|error| Error::defect(error.to_string()))?;

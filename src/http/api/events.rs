@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use axum::response::Response;
+use http::StatusCode;
 use serde::Serialize;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
@@ -19,7 +20,7 @@ use super::{filters, reply};
 use crate::http::export::{self, Format};
 use crate::model::{AccountId, DomainId, EventId, FieldChange, Timestamp, Topic};
 use crate::service::mailboxes::Inside;
-use crate::service::{App, audit};
+use crate::service::{App, audit, undo};
 use crate::store::{EventFilter, EventOrder, EventRecord, Who};
 
 pub(super) fn routes() -> OpenApiRouter<App> {
@@ -27,6 +28,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(feed))
         .routes(routes!(list))
         .routes(routes!(take_away))
+        .routes(routes!(take_back))
 }
 
 /// Something that happened.
@@ -57,6 +59,10 @@ pub(in crate::http) struct EventView<'a> {
     changes: &'a [FieldChange],
     /// The request it was part of.
     request_id: &'a str,
+    /// The id of the event that this took back, if it did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    undoes: Option<&'a str>,
 }
 
 /// Who did something.
@@ -141,6 +147,7 @@ impl<'a> EventView<'a> {
             reason: event.detail.reason.as_deref(),
             changes: &event.detail.changes,
             request_id: &event.request_id,
+            undoes: event.detail.undoes.as_deref(),
         }
     }
 
@@ -304,4 +311,32 @@ async fn take_away(ask: Ask) -> Result<Response, Problem> {
     });
     let begun = audit::export(&ask.app, &call, &inside, filter, format.as_str()).await?;
     Ok(export::file(&ask.app, format, begun))
+}
+
+/// What came of taking something back.
+#[derive(Serialize, ToSchema)]
+struct Undone<'a> {
+    /// The event that was taken back.
+    #[schema(value_type = String, pattern = "^evt_[0-9a-z]{26}$")]
+    undone: EventId,
+    /// What was done for that.
+    effects: Vec<reply::EffectView<'a>>,
+}
+
+/// Take something back
+///
+/// By the same change as by hand, with the permissions that takes. It is possible until something newer touched the same;
+/// then the problem says under `errors` what became of each field. The entry of the change names the event that it undoes.
+#[utoipa::path(post, path = "/events/{event}/undo", operation_id = "undoEvent", tag = "Events",
+    responses((status = 200, description = "What was done.", body = Undone<'_>)))]
+async fn take_back(ask: Ask) -> Result<Response, Problem> {
+    let call = ask.writing()?;
+    ask.no_body()?;
+    let undone: EventId = ask.at("event")?;
+    let done = undo::undo(&ask.app, &call, undone).await?;
+    if call.dry_run {
+        return reply::effects(&done.events, Vec::new());
+    }
+    let effects = done.events.iter().map(reply::EffectView::of).collect();
+    reply::json(StatusCode::OK, &Undone { undone, effects })
 }

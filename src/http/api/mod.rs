@@ -39,6 +39,7 @@ mod reply;
 mod roles;
 mod schemas;
 mod tokens;
+mod verification;
 
 pub(in crate::http) use events::EventView;
 pub use openapi::{document, document_with};
@@ -61,6 +62,7 @@ fn resources() -> OpenApiRouter<App> {
         .merge(aliases::routes())
         .merge(lookup::routes())
         .merge(events::routes())
+        .merge(verification::routes())
         .merge(provisioning::routes())
 }
 

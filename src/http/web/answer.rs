@@ -7,13 +7,15 @@ use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use http::{HeaderValue, Method, StatusCode, header};
+use serde_json::Value;
 
 use super::nav::Here;
-use super::pages::people::{ErrorBlank, ErrorPage, Failure};
+use super::pages::people::{Conflict, ErrorBlank, ErrorPage, Failure};
 use super::view::{Link, words};
 use super::visitor::{Seen, Visitor};
 use crate::access::Action;
 use crate::error::Error;
+use crate::model::refusal;
 use crate::service::permissions::Object;
 use crate::service::{App, explain as explanations};
 
@@ -166,6 +168,26 @@ fn moved(seen: &Seen, address: &str) -> String {
         .to_owned()
 }
 
+fn conflict(conflict: &refusal::Conflict) -> Conflict {
+    let word = |value: &Value| match value {
+        Value::Null => "nothing".to_owned(),
+        Value::Bool(true) => "yes".to_owned(),
+        Value::Bool(false) => "no".to_owned(),
+        Value::String(text) => text.clone(),
+        Value::Array(items) => {
+            let items: Vec<&str> = items.iter().filter_map(Value::as_str).collect();
+            items.join(", ")
+        }
+        other => other.to_string(),
+    };
+    Conflict {
+        field: conflict.field.replace(['_', '.'], " "),
+        then: word(&conflict.then),
+        now: word(&conflict.now),
+        undo: word(&conflict.undo),
+    }
+}
+
 async fn failure(visitor: Option<&Visitor>, seen: &Seen, oops: &Oops) -> Failure {
     let start = vec![Link::new("/", "Back to the start")];
     let said = |title: &str, text: &str| Failure {
@@ -186,6 +208,7 @@ async fn failure(visitor: Option<&Visitor>, seen: &Seen, oops: &Oops) -> Failure
         ),
         Error::Against(refusal) => Failure {
             next: refusal.next.clone(),
+            conflicts: refusal.conflicts().iter().map(conflict).collect(),
             ..said("That is not possible now", &refusal.detail)
         },
         Error::Forbidden(refusal) => Failure {
@@ -247,6 +270,7 @@ async fn refused(visitor: Option<&Visitor>, seen: &Seen, action: Action) -> Fail
         permission: action.to_string(),
         scope: named.unwrap_or_default(),
         request_id: String::new(),
+        conflicts: Vec::new(),
         links,
     }
 }

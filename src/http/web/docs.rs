@@ -132,6 +132,9 @@ codes! {
     "no_such_path" 404 "The API has no such path."
         "A slip in the path, or a path of another version."
         "The paths are in /api/v1/openapi.json.";
+    "no_way_back" 409 "It cannot be taken back."
+        "It is of a kind that has no inverse, such as a password that is not kept; the detail says why."
+        "The next step is named beside it.";
     "not_acceptable" 406 "Answers are JSON."
         "The header Accept excludes application/json."
         "Leave it out.";
@@ -187,7 +190,7 @@ codes! {
         "Its version is not the one that If-Match names any more."
         "Read it again, and decide again.";
     "superseded" 409 "It cannot be taken back any more."
-        "Something newer touched the same, or it is of a kind that has no way back."
+        "Something newer touched the same. What became of each field is named under errors."
         "Take the newer change back first, or make the change anew.";
     "token_by_token" 409 "A token cannot make or revoke tokens."
         "The request was sent with an API token."

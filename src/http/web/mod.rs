@@ -34,6 +34,7 @@ mod search;
 mod sign_in;
 mod support;
 mod system;
+mod undo;
 mod view;
 mod visitor;
 
@@ -67,6 +68,7 @@ fn doors() -> Router<App> {
         .route("/", get(home::home))
         .route("/help", get(home::help))
         .route("/explain", get(explain::show))
+        .route("/undo/{event}", post(undo::take_back))
         .route("/search", get(search::results))
         .route("/search/suggest", get(search::suggestions))
         .route("/docs/api", get(docs_api::show))
@@ -233,7 +235,6 @@ fn mailbox_routes() -> Router<App> {
         .route("/resume", post(state::resume))
         .route("/delete", get(state::ask_delete).post(state::delete))
         .route("/restore", post(state::restore))
-        .route("/undo/{event}", post(state::undo))
         .route("/activity", get(state::activity));
     Router::new().nest("/mailboxes/{mailbox}", of_mailbox)
 }

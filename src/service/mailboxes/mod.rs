@@ -25,7 +25,8 @@ pub use password::{
     SETUP_LINK_DAYS, SetupLink, first_password, make_setup_link, reset_to_words, set_password,
 };
 pub use suggest::{candidates, is_free, suggest};
-pub use undo::{Inverse, inverses, undo};
+pub use undo::{Inverse, inverses};
+pub(super) use undo::{inverse, take_back};
 
 use password::NewLink;
 

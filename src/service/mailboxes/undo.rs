@@ -3,18 +3,14 @@
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::{MailboxRef, end_forwarding, get, rename, restore, resume, set_forwarding, update};
-use crate::access::{Call, Place};
+use super::{MailboxRef, end_forwarding, rename, restore, resume, set_forwarding, update};
+use crate::access::Call;
 use crate::error::Error;
 use crate::model::{
-    EmailAddress, EventId, EventKind, FieldChange, Forwarding, LocalPart, Mailbox, MailboxPatch, Quota,
-    Refusal,
+    EmailAddress, EventKind, FieldChange, Forwarding, LocalPart, Mailbox, MailboxPatch, Quota,
 };
-use crate::service::{App, Done, audit};
-use crate::store::{EventRecord, PageRequest};
-
-/// Entries of the audit that are looked through for the one that is to be taken back.
-const FURTHEST: usize = 500;
+use crate::service::{App, Done};
+use crate::store::EventRecord;
 
 /// What takes an event back.
 #[derive(Clone, Debug)]
@@ -45,75 +41,20 @@ pub fn inverses(events: &[EventRecord], now: &Mailbox) -> Vec<Option<Inverse>> {
     events.iter().map(of_event).collect()
 }
 
-/// Takes one event back, unless something newer touched the same.
-pub async fn undo(app: &App, call: &Call, at: &MailboxRef, event: EventId) -> Result<Done<Mailbox>, Error> {
-    let (mailbox, permit) = get(app, call, at).await?;
-    let events = newest_down_to(app, call, permit.place(), &mailbox, event).await?;
-    let Some(inverse) = inverses(&events, &mailbox).pop().flatten() else {
-        return Err(superseded(&events).into());
-    };
-    // What was judged is what is changed: whoever is faster makes it stale. The bin has no version of its own.
-    let call = Call {
-        expected_version: mailbox.deleted.is_none().then_some(mailbox.version),
-        ..call.clone()
-    };
-    match inverse {
-        Inverse::Update(patch) => update(app, &call, at, patch).await,
-        Inverse::Rename(to) => rename(app, &call, at, to, false).await,
-        Inverse::Resume => resume(app, &call, at).await,
-        Inverse::Restore => restore(app, &call, at).await,
-        Inverse::Forward(forwarding) => set_forwarding(app, &call, at, forwarding).await,
-        Inverse::EndForwarding => end_forwarding(app, &call, at).await,
-    }
-}
-
-/// The events of a mailbox from the newest down to this one.
-async fn newest_down_to(
+/// Takes something back by what was judged to do so.
+pub(in crate::service) async fn take_back(
     app: &App,
     call: &Call,
-    place: &Place,
-    mailbox: &Mailbox,
-    wanted: EventId,
-) -> Result<Vec<EventRecord>, Error> {
-    let mut request = PageRequest::first(50);
-    let mut events = Vec::new();
-    while events.len() < FURTHEST {
-        let found = audit::of_subject(app, call, place.clone(), mailbox.id.uuid(), &request).await?;
-        for event in found.items {
-            let is_it = event.id == wanted;
-            events.push(event);
-            if is_it {
-                return Ok(events);
-            }
-        }
-        request.after = found.next;
-        if request.after.is_none() {
-            break;
-        }
-    }
-    Err(Error::not_found("event", &wanted.to_string()))
-}
-
-/// Why the last of these events cannot be taken back.
-fn superseded(events: &[EventRecord]) -> Refusal {
-    let own = events.last().map(fields).unwrap_or_default();
-    let touches = |event: &&EventRecord| fields(event).iter().any(|field| own.contains(field));
-    let older = events.len().saturating_sub(1);
-    match events.iter().take(older).find(touches) {
-        Some(newer) => Refusal::new(
-            "superseded",
-            format!(
-                "\u{201c}{}\u{201d} by {} came after it and touched the same.",
-                newer.kind.sentence(),
-                newer.actor
-            ),
-            "Take the newer change back first, or make the change anew.",
-        ),
-        None => Refusal::new(
-            "superseded",
-            "This cannot be taken back any more.",
-            "Make the change anew.",
-        ),
+    at: &MailboxRef,
+    inverse: Inverse,
+) -> Result<Done<Mailbox>, Error> {
+    match inverse {
+        Inverse::Update(patch) => update(app, call, at, patch).await,
+        Inverse::Rename(to) => rename(app, call, at, to, false).await,
+        Inverse::Resume => resume(app, call, at).await,
+        Inverse::Restore => restore(app, call, at).await,
+        Inverse::Forward(forwarding) => set_forwarding(app, call, at, forwarding).await,
+        Inverse::EndForwarding => end_forwarding(app, call, at).await,
     }
 }
 
@@ -136,7 +77,7 @@ fn fields(event: &EventRecord) -> Vec<String> {
 }
 
 /// What takes an event back, if it is the last that touched what it touched.
-fn inverse(event: &EventRecord, now: &Mailbox) -> Option<Inverse> {
+pub(in crate::service) fn inverse(event: &EventRecord, now: &Mailbox) -> Option<Inverse> {
     let changes = &event.detail.changes;
     if event.kind == EventKind::MailboxDeleted {
         return now.deleted.is_some().then_some(Inverse::Restore);

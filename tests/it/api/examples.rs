@@ -407,12 +407,20 @@ fn story() -> Vec<Example> {
             200,
         ),
         (
+            "undoEvent",
+            POST,
+            "/events/{event}/undo?dry_run=true",
+            none(),
+            200,
+        ),
+        (
             "exportAudit",
             GET,
             "/audit/export?domain=brightwater.example&type=mailbox.renamed",
             none(),
             200,
         ),
+        ("verifyAudit", GET, "/audit/verification", none(), 200),
         ("listTargets", GET, "/provisioning/targets", none(), 200),
         (
             "listOpenObjects",
@@ -530,6 +538,7 @@ async fn carry_out(app: &TestApp) -> Value {
         let answer = asked.expect(status).await;
         match operation {
             "listTokens" => known.insert("token", answer.text("/data/0/id").to_owned()),
+            "listAudit" => known.insert("event", answer.text("/data/0/id").to_owned()),
             "createOrg" => {
                 known.insert("provider", answer.text("/parent").to_owned());
                 known.insert("customer", answer.text("/id").to_owned())

@@ -8,3 +8,4 @@ mod doors;
 mod examples;
 mod resources;
 mod strangers;
+mod verification;

@@ -6,7 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use http::Method;
 use postdesk::access::{Action, Role, Scope, holds};
 use postdesk::http::api;
-use postdesk::service::{mailboxes, tokens};
+use postdesk::model::AliasPatch;
+use postdesk::service::{aliases, mailboxes, tokens};
 use serde_json::{Value, json};
 
 use super::client::{Answer, Client};
@@ -124,7 +125,9 @@ fn operations() -> Vec<Operation> {
         on("addAliasMember", &[A::AliasRead, A::AliasWrite], none),
         on("restoreAlias", &[A::AliasRead, A::AliasDelete], none),
         about(List, "listAudit", &[A::AuditRead], none),
+        about(System, "verifyAudit", &[A::AuditExport], none),
         about(List, "exportAudit", &[A::AuditExport], none),
+        on("undoEvent", &[A::AuditRead, A::AliasRead, A::AliasWrite], none),
         about(List, "listEvents", &[A::AuditRead], none),
         about(List, "listDomains", &[A::DomainRead], none),
         about(
@@ -261,6 +264,7 @@ impl Operation {
             .replace("{role}", "help_desk")
             .replace("{name}", &things.other_name)
             .replace("{address}", &things.mailbox)
+            .replace("{event}", &things.ids["event"])
             .replace("{token}", "tok_00000000000000000000000000");
         let parameters = match self.about {
             About::Parameter(name) if name == "object" => format!("?{name}={}", things.domain),
@@ -306,9 +310,14 @@ impl World {
             other_name: "mail.nowhere.example".to_owned(),
             mailbox: "ana@nowhere.example".to_owned(),
             alias: "sales@nowhere.example".to_owned(),
-            ids: [("mailbox", "mbx"), ("alias", "als"), ("domain", "dom")]
-                .map(|(kind, prefix)| (kind, format!("{prefix}_00000000000000000000000000")))
-                .into(),
+            ids: [
+                ("mailbox", "mbx"),
+                ("alias", "als"),
+                ("domain", "dom"),
+                ("event", "evt"),
+            ]
+            .map(|(kind, prefix)| (kind, format!("{prefix}_00000000000000000000000000")))
+            .into(),
         };
         Self {
             app,
@@ -350,6 +359,13 @@ async fn customer(app: &TestApp, name: &str) -> Things {
     let sales = app
         .alias(&format!("sales@{name}"), &[&ana.address.to_string(), &ben])
         .await;
+    let switched_off = AliasPatch {
+        enabled: Some(false),
+        ..AliasPatch::default()
+    };
+    let at = sales.address.to_string().parse().unwrap();
+    aliases::update(app, &root, &at, switched_off).await.unwrap();
+    let event = app.newest_event(sales.id.uuid()).await.to_string();
     let org = postdesk::service::orgs::get(app, &root, domain.org_id)
         .await
         .unwrap()
@@ -366,6 +382,7 @@ async fn customer(app: &TestApp, name: &str) -> Things {
             ("mailbox", ana.id.to_string()),
             ("alias", sales.id.to_string()),
             ("domain", domain.id.to_string()),
+            ("event", event),
         ]
         .into(),
     }

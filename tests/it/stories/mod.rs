@@ -29,6 +29,7 @@ mod search;
 mod support;
 mod tokens;
 mod transfers;
+mod undo;
 
 /// What a wish was answered with, in a word: `done`, the code of the rule that refused it, or what was wrong.
 fn word<T>(answer: &Result<T, Error>) -> String {

@@ -169,6 +169,15 @@ impl TestApp {
     }
 
     /// The path of an org.
+    pub(crate) async fn newest_event(&self, subject: uuid::Uuid) -> postdesk::model::EventId {
+        let query = self
+            .db()
+            .read("SELECT id FROM events WHERE subject_id = $1 ORDER BY id DESC LIMIT 1");
+        let (id,): (uuid::Uuid,) = query.bind(subject).fetch_optional().await.unwrap().unwrap();
+        id.into()
+    }
+
+    /// The path of an org.
     pub(crate) async fn path_of(&self, org: &Org) -> OrgPath {
         let found = service::orgs::get(self, &self.root(), org.id).await;
         found.unwrap().1.place().org.clone()

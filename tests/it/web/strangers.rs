@@ -97,7 +97,7 @@ const FORMS: &[(&str, &str)] = &[
     ("/mailboxes/{mailbox}/resume", ""),
     ("/mailboxes/{mailbox}/delete", ""),
     ("/mailboxes/{mailbox}/restore", ""),
-    ("/mailboxes/{mailbox}/undo/evt_00000000000000000000000000", ""),
+    ("/undo/evt_00000000000000000000000000", ""),
     ("/aliases/{alias}", "destinations=e@x.example"),
     ("/aliases/{alias}/suspend", ""),
     ("/aliases/{alias}/resume", ""),

@@ -1,9 +1,11 @@
 //! Which problem an error is.
 
 use http::{HeaderValue, StatusCode, header};
+use serde_json::Value;
 
 use super::Problem;
 use crate::error::{Error, IdempotencyProblem};
+use crate::model::refusal::Conflict;
 use crate::model::{FieldProblem, Invalid, Refusal};
 
 impl From<Invalid> for Problem {
@@ -43,7 +45,39 @@ impl From<Refusal> for Problem {
                 extra: refusal.extra(),
             });
         }
+        for conflict in refusal.conflicts() {
+            problem.0.errors.push_problem(changed_since(conflict.clone()));
+        }
         problem.next(refusal.next)
+    }
+}
+
+/// What became of a field since.
+fn changed_since(conflict: Conflict) -> FieldProblem {
+    let Conflict {
+        field,
+        then,
+        now,
+        undo,
+    } = conflict;
+    let detail =
+        format!("{field} was made {then} then, is {now} now, and taking that back would make it {undo}");
+    let members = [
+        ("field", Value::from(field)),
+        ("then", then),
+        ("now", now),
+        ("undo", undo),
+    ];
+    FieldProblem {
+        pointer: String::new(),
+        code: "changed_since".to_owned(),
+        detail,
+        extra: Some(
+            members
+                .map(|(name, value)| (name.to_owned(), value))
+                .into_iter()
+                .collect(),
+        ),
     }
 }
 
@@ -53,6 +87,7 @@ fn title_of(code: &str) -> &'static str {
         "already_exists" => "It exists already",
         "deleted" | "domain_deleted" => "It is in the bin",
         "alias_loop" => "Mail would run in a circle",
+        "superseded" | "no_way_back" => "It cannot be taken back",
         "link_over" => "The link has ended",
         _ => "A rule is in the way",
     }

@@ -85,6 +85,15 @@ pub(super) struct FieldProblemView {
     /// The largest value that would have been taken.
     #[schema(nullable = false)]
     max: Option<i64>,
+    /// The field that something newer may have touched, where an event was to be taken back.
+    #[schema(nullable = false)]
+    field: Option<String>,
+    /// What the event made of the field.
+    then: Option<serde_json::Value>,
+    /// What the field is now.
+    now: Option<serde_json::Value>,
+    /// What taking it back would have made of the field.
+    undo: Option<serde_json::Value>,
 }
 
 /// The permission that is missing.

@@ -24,7 +24,7 @@ pub(in crate::http::api) struct DryRunView<'a> {
 /// One thing that would have happened.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Effect)]
-struct EffectView<'a> {
+pub(in crate::http::api) struct EffectView<'a> {
     /// What would be done, such as `mailbox.create`.
     action: String,
     /// To what.
@@ -33,12 +33,11 @@ struct EffectView<'a> {
     text: &'a str,
 }
 
-/// What would have happened.
-pub(in crate::http::api) fn effects(events: &[Event], warnings: Vec<String>) -> Result<Response, Problem> {
-    let effect = |event| {
-        let event: &Event = event;
+impl<'a> EffectView<'a> {
+    /// What the event says of what was done, or would be.
+    pub(in crate::http::api) fn of(event: &'a Event) -> Self {
         let text = &event.detail.text;
-        EffectView {
+        Self {
             action: action(event.kind),
             subject: &event.subject.name,
             text: if text.is_empty() {
@@ -47,10 +46,14 @@ pub(in crate::http::api) fn effects(events: &[Event], warnings: Vec<String>) -> 
                 text
             },
         }
-    };
+    }
+}
+
+/// What would have happened.
+pub(in crate::http::api) fn effects(events: &[Event], warnings: Vec<String>) -> Result<Response, Problem> {
     let view = DryRunView {
         dry_run: true,
-        effects: events.iter().map(effect).collect(),
+        effects: events.iter().map(EffectView::of).collect(),
         warnings,
     };
     json(StatusCode::OK, &view)

@@ -13,7 +13,7 @@ use serde::Serialize;
 use utoipa::PartialSchema;
 use uuid::Uuid;
 
-pub(super) use dry_run::{DryRunView, effects};
+pub(super) use dry_run::{DryRunView, EffectView, effects};
 pub(super) use lists::{list, page, whole};
 pub(super) use provisioning::{Provisioning, TargetView};
 

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use super::super::answer::{Answer, page_with, see};
 use super::super::forms::{CsrfForm, Plain, Reader, read};
 use super::super::pages::addresses::{AliasEdit, AliasRef as PageRef, AliasVerbs};
-use super::super::view::history::happening;
+use super::super::view::history::{happening, with_undo};
 use super::super::view::{Flash, Form, Happening, Note, Undo, cluster, mail, words};
 use super::super::visitor::{At, Visitor};
 use super::{chrome, title};
@@ -14,6 +14,7 @@ use crate::access::{AliasDelete, AliasWrite, AuditRead, DomainRead, Place};
 use crate::error::Error;
 use crate::model::{Alias, AliasDraft, AliasPatch, Destination, DomainName, Note as Words};
 use crate::service::aliases::AliasRef;
+use crate::service::undo::Thing;
 use crate::service::{aliases, audit, provisioning};
 use crate::store::PageRequest;
 
@@ -174,11 +175,14 @@ async fn timeline(visitor: &Visitor, alias: &Alias, place: &Place) -> Result<Vec
     }
     let (first, id) = (PageRequest::first(12), alias.id.uuid());
     let found = audit::of_subject(&visitor.app, &visitor.call, place.clone(), id, &first).await?;
-    Ok(found
-        .items
-        .iter()
-        .map(|event| happening(event, visitor.now()))
-        .collect())
+    let lines = found.items.iter().map(|event| happening(event, visitor.now()));
+    let thing = Thing::Alias(Box::new(alias.clone()));
+    Ok(with_undo(
+        lines.collect(),
+        &found.items,
+        &thing,
+        (visitor.actor(), place),
+    ))
 }
 
 pub(in crate::http::web) async fn save(

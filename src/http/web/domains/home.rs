@@ -3,7 +3,7 @@
 use super::super::answer::{Answer, page};
 use super::super::nav::Here;
 use super::super::pages::domains::{DomainHome, DomainVerbs, MoreSpace, NearlyFull};
-use super::super::view::history::happening_to;
+use super::super::view::history::{happening_to, with_undo};
 use super::super::view::{Fact, Happening, Link, Note, cluster, mail, words};
 use super::super::visitor::{At, Visitor};
 use crate::access::{
@@ -13,6 +13,7 @@ use crate::access::{
 use crate::error::Error;
 use crate::model::{Domain, DomainName, Mailbox, Quota};
 use crate::service::mailboxes::Inside;
+use crate::service::undo::Thing;
 use crate::service::{audit, domains, mailboxes, orgs, provisioning};
 use crate::store::{MailboxFilter, MailboxSort, PageRequest};
 
@@ -157,7 +158,9 @@ async fn changes(visitor: &Visitor, domain: &Domain, place: &Place) -> Result<Op
     let inside = Inside::Domain(domain.name.clone());
     let found = audit::list(&visitor.app, &visitor.call, &inside, &PageRequest::first(8)).await?;
     let lines = found.items.iter().map(|event| happening_to(event, visitor.now()));
-    Ok(Some(lines.collect()))
+    let thing = Thing::Domain(Box::new(domain.clone()));
+    let lines = with_undo(lines.collect(), &found.items, &thing, (visitor.actor(), place));
+    Ok(Some(lines))
 }
 
 async fn facts(visitor: &Visitor, domain: &Domain) -> Result<Vec<Fact>, Error> {

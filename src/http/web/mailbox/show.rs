@@ -104,12 +104,11 @@ async fn timeline(visitor: &Visitor, mailbox: &Mailbox, place: &Place) -> Result
     let first = PageRequest::first(LINES);
     let id = mailbox.id.uuid();
     let found = audit::of_subject(&visitor.app, &visitor.call, place.clone(), id, &first).await?;
-    let path = mail::mailbox_path(mailbox);
     let inverses = mailboxes::inverses(&found.items, mailbox);
     let lines = found.items.iter().zip(inverses).map(|(event, inverse)| {
         let inverse = inverse.filter(|inverse| may(visitor.actor(), inverse, place));
         Happening {
-            undo: inverse.map(|inverse| history::undo(event, &inverse, &path)),
+            undo: inverse.map(|inverse| history::undo_of(event, &inverse)),
             ..history::happening(event, visitor.now())
         }
     });

@@ -11,11 +11,11 @@ use super::super::pages::mailbox::MailboxSuspend as SuspendPage;
 use super::super::paging::{Wanted, pager};
 use super::super::view::history::row;
 use super::super::view::{Flash, Form, Link, Undo, mail, words};
-use super::super::visitor::{At, Both, Visitor};
+use super::super::visitor::{At, Visitor};
 use super::{chrome, open};
 use crate::access::{AuditRead, MailboxDelete, MailboxSuspend};
 use crate::error::Error;
-use crate::model::{EventId, Mailbox, Reason};
+use crate::model::{Mailbox, Reason};
 use crate::service::mailboxes::MailboxRef;
 use crate::service::{audit, mailboxes};
 
@@ -162,19 +162,6 @@ pub(in crate::http::web) async fn restore(
     let call = visitor.expecting(form.version);
     let mailbox = mailboxes::restore(&visitor.app, &call, &at).await?.value;
     let flash = Flash::done(format!("{} is back, with its mail.", mailbox.address));
-    visitor.tell(&mail::mailbox_path(&mailbox), flash).await
-}
-
-/// Takes back one thing that happened.
-pub(in crate::http::web) async fn undo(
-    visitor: Visitor,
-    Both(at, event): Both<MailboxRef, EventId>,
-    _form: CsrfForm<Plain>,
-) -> Answer {
-    let mailbox = mailboxes::undo(&visitor.app, &visitor.call, &at, event)
-        .await?
-        .value;
-    let flash = Flash::done(format!("It is taken back. {} is as before.", mailbox.address));
     visitor.tell(&mail::mailbox_path(&mailbox), flash).await
 }
 

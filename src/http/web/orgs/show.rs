@@ -7,7 +7,7 @@ use super::super::answer::{Answer, page};
 use super::super::nav::Here;
 use super::super::pages::orgs::{OrgPage, OrgRef, OrgRow, OrgVerbs, Orgs, Person};
 use super::super::paging::{Wanted, pager};
-use super::super::view::history::happening_to;
+use super::super::view::history::{happening_to, with_undo};
 use super::super::view::{Happening, Link, Note, mail, words};
 use super::super::visitor::{At, Visitor};
 use crate::access::{
@@ -17,6 +17,7 @@ use crate::access::{
 use crate::error::Error;
 use crate::model::{Org, OrgId, OrgKind};
 use crate::service::mailboxes::Inside;
+use crate::service::undo::Thing;
 use crate::service::{accounts, audit, domains, orgs};
 use crate::store::{MailboxFilter, PageRequest, normalise};
 
@@ -170,7 +171,9 @@ async fn changes(visitor: &Visitor, org: &Org, place: &Place) -> Result<Option<V
     let (inside, first) = (Inside::Org(org.id), PageRequest::first(8));
     let found = audit::list(&visitor.app, &visitor.call, &inside, &first).await?;
     let lines = found.items.iter().map(|event| happening_to(event, visitor.now()));
-    Ok(Some(lines.collect()))
+    let thing = Thing::Org(Box::new(org.clone()));
+    let lines = with_undo(lines.collect(), &found.items, &thing, (visitor.actor(), place));
+    Ok(Some(lines))
 }
 
 async fn people(visitor: &Visitor, org: &Org, place: &Place) -> Result<Vec<Person>, Error> {

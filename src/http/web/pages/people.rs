@@ -67,7 +67,18 @@ pub(in crate::http::web) struct Failure {
     /// Where it is missing, or empty.
     pub(in crate::http::web) scope: String,
     pub(in crate::http::web) request_id: String,
+    /// What became of what was to be taken back, field by field.
+    pub(in crate::http::web) conflicts: Vec<Conflict>,
     pub(in crate::http::web) links: Vec<Link>,
+}
+
+/// What an event made of a field, what it is now, and what taking it back would have made of it.
+#[derive(Clone, Debug)]
+pub(in crate::http::web) struct Conflict {
+    pub(in crate::http::web) field: String,
+    pub(in crate::http::web) then: String,
+    pub(in crate::http::web) now: String,
+    pub(in crate::http::web) undo: String,
 }
 
 #[derive(Template, Clone, Debug, Default)]

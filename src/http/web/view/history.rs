@@ -2,9 +2,15 @@
 
 use super::words::moment;
 use super::{Happening, Undo};
+use crate::access::{
+    AccountSuspend, AccountUpdate, Actor, AliasCatchAll, AliasDelete, AliasWrite, DomainCreate, DomainDelete,
+    DomainSuspend, DomainTransfer, DomainUpdate, GrantManage, LimitsAssign, OrgDelete, OrgSuspend, OrgUpdate,
+    Place,
+};
 use crate::http::web::pages::common::ActivityRow;
 use crate::model::{AccountId, AliasId, EventKind, MailboxId, OrgId, Timestamp};
 use crate::service::mailboxes::Inverse;
+use crate::service::undo::{self, Thing};
 use crate::store::EventRecord;
 
 /// A line of a timeline.
@@ -142,7 +148,7 @@ fn icon(kind: EventKind) -> &'static str {
 }
 
 /// The button that takes an event of a mailbox back.
-pub(in crate::http::web) fn undo(event: &EventRecord, inverse: &Inverse, path: &str) -> Undo {
+pub(in crate::http::web) fn undo_of(event: &EventRecord, inverse: &Inverse) -> Undo {
     let (label, what) = match inverse {
         Inverse::Update(_) => ("Undo", " this change"),
         Inverse::Rename(_) => ("Undo", " renaming"),
@@ -150,10 +156,70 @@ pub(in crate::http::web) fn undo(event: &EventRecord, inverse: &Inverse, path: &
         Inverse::Restore => ("Restore", " the mailbox"),
         Inverse::Forward(_) | Inverse::EndForwarding => ("Undo", " this change of forwarding"),
     };
+    button(event, label, what)
+}
+
+fn button(event: &EventRecord, label: &str, what: &str) -> Undo {
     Undo {
-        action: format!("{path}/undo/{}", event.id),
+        action: format!("/undo/{}", event.id),
         label: label.to_owned(),
         what: what.to_owned(),
         version: String::new(),
     }
+}
+
+/// Gives the lines of a timeline a button where what happened to `thing` can be taken back, as far as `actor` may. The
+/// events are the newest of the thing, perhaps among those of others.
+pub(in crate::http::web) fn with_undo(
+    lines: Vec<Happening>,
+    events: &[EventRecord],
+    thing: &Thing,
+    (actor, place): (&Actor, &Place),
+) -> Vec<Happening> {
+    let possible = undo::possible(events, thing);
+    let lines = lines.into_iter().zip(events).zip(possible);
+    let line = |((line, event), possible): ((Happening, &EventRecord), bool)| Happening {
+        undo: (possible && may(event.kind, thing, actor, place)).then(|| {
+            let what = format!(" \u{201c}{}\u{201d}", event.kind.sentence());
+            button(event, "Undo", &what)
+        }),
+        ..line
+    };
+    lines.map(line).collect()
+}
+
+/// Whether the actor has what taking back such an event takes, at the place where the thing is.
+fn may(kind: EventKind, thing: &Thing, actor: &Actor, place: &Place) -> bool {
+    match kind {
+        EventKind::AliasUpdated if is_catch_all(thing) => actor.may::<AliasCatchAll>(place),
+        EventKind::AliasUpdated => actor.may::<AliasWrite>(place),
+        EventKind::AliasDeleted | EventKind::AliasRestored if is_catch_all(thing) => {
+            actor.may::<AliasCatchAll>(place)
+        }
+        EventKind::AliasDeleted | EventKind::AliasRestored => actor.may::<AliasDelete>(place),
+        EventKind::DomainUpdated => actor.may::<DomainUpdate>(place),
+        EventKind::DomainAliasAdded | EventKind::DomainAliasRemoved => {
+            actor.may::<DomainUpdate>(place) && actor.may::<DomainCreate>(place)
+        }
+        EventKind::DomainSuspended => actor.may::<DomainSuspend>(place),
+        EventKind::DomainDeleted | EventKind::DomainRestored => actor.may::<DomainDelete>(place),
+        EventKind::DomainTransferred => actor.may::<DomainTransfer>(place),
+        EventKind::OrgUpdated => actor.may::<OrgUpdate>(place),
+        EventKind::OrgSuspended => actor.may::<OrgSuspend>(place),
+        EventKind::OrgDeleted | EventKind::OrgRestored | EventKind::OrgMoved => actor.may::<OrgDelete>(place),
+        EventKind::DomainLimitsChanged => actor.may::<LimitsAssign>(place),
+        // Limits of an org are assigned from above it.
+        EventKind::OrgLimitsChanged => {
+            let above = place.org.above().map(Place::org);
+            above.is_some_and(|above| actor.may::<LimitsAssign>(&above))
+        }
+        EventKind::AccountUpdated => actor.may::<AccountUpdate>(place),
+        EventKind::AccountSuspended => actor.may::<AccountSuspend>(place),
+        EventKind::GrantGiven => actor.may::<GrantManage>(place),
+        _ => false,
+    }
+}
+
+fn is_catch_all(thing: &Thing) -> bool {
+    matches!(thing, Thing::Alias(alias) if alias.address.is_catch_all())
 }
