@@ -10,6 +10,7 @@ use super::nav::Here;
 use super::pages::support::{CallerCheck, CallerCode, LookedAfter, LookedAfterRow, SupportBegin};
 use super::view::{Flash, Form, Link, words};
 use super::visitor::{At, Visitor};
+use crate::access::SupportAssist;
 use crate::error::Error;
 use crate::http::session::Tone;
 use crate::model::{AccountId, OrgId, Reason, Timestamp};
@@ -85,6 +86,11 @@ pub(super) async fn looked_after(visitor: Visitor, At(org): At<OrgId>) -> Answer
     let now = visitor.now();
     page(&LookedAfter {
         chrome: visitor.chrome(&Here::Everything("Customers")).await?,
+        title: if visitor.actor().may_anywhere::<SupportAssist>() {
+            format!("Who looked after {}", found.name)
+        } else {
+            "Who looked after you".to_owned()
+        },
         back: Link::new(format!("/orgs/{org}"), found.name.as_str()),
         activity: format!("/orgs/{org}/activity"),
         rows: all.iter().map(|acting| row(acting, now)).collect(),

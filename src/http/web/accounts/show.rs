@@ -31,7 +31,7 @@ pub(in crate::http::web) async fn show(visitor: Visitor, At(id): At<AccountId>) 
         notes: notes(&visitor, &person, is_self, verbs.invite_again, letter.as_ref()),
         by_letter: visitor.app.sends_letters,
         can: verbs,
-        explain: format!("/explain?account={id}"),
+        explain: explain(&person),
         can_check: !is_self && visitor.actor().may_anywhere::<SupportAssist>(),
         can_give: !is_self && visitor.actor().may_anywhere::<GrantManage>(),
         facts: facts(&visitor, &person),
@@ -42,6 +42,14 @@ pub(in crate::http::web) async fn show(visitor: Visitor, At(id): At<AccountId>) 
             .collect(),
         changes: changes(&visitor, id).await?,
     })
+}
+
+/// By the address, which is what one types there; whoever has none is known by the id.
+fn explain(person: &Person) -> String {
+    if person.email.is_empty() {
+        return format!("/explain?account={}", person.id);
+    }
+    format!("/explain?account={}", words::query(&person.email))
 }
 
 fn facts(visitor: &Visitor, person: &Person) -> Vec<Fact> {

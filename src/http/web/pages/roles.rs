@@ -40,8 +40,8 @@ pub(in crate::http::web) struct RolePage {
     pub(in crate::http::web) description: String,
     /// In one sentence.
     pub(in crate::http::web) may: String,
-    /// Its names and what they mean.
-    pub(in crate::http::web) permissions: Vec<(&'static str, &'static str)>,
+    /// Its permissions one by one.
+    pub(in crate::http::web) groups: Vec<PermissionGroup>,
     pub(in crate::http::web) can_change: bool,
     /// Whether somebody defined it.
     pub(in crate::http::web) is_own: bool,
@@ -55,6 +55,13 @@ pub(in crate::http::web) struct PermissionChoice {
     pub(in crate::http::web) chosen: bool,
 }
 
+/// Permissions about the same kind of thing.
+#[derive(Clone, Debug, Default)]
+pub(in crate::http::web) struct PermissionGroup {
+    pub(in crate::http::web) title: &'static str,
+    pub(in crate::http::web) choices: Vec<PermissionChoice>,
+}
+
 #[derive(Template, Clone, Debug, Default)]
 #[template(path = "pages/role_edit.html")]
 pub(in crate::http::web) struct RoleEdit {
@@ -66,7 +73,7 @@ pub(in crate::http::web) struct RoleEdit {
     pub(in crate::http::web) version: String,
     /// Whose role it can be; nothing where that stands.
     pub(in crate::http::web) orgs: Vec<Choice>,
-    pub(in crate::http::web) choices: Vec<PermissionChoice>,
+    pub(in crate::http::web) groups: Vec<PermissionGroup>,
     /// What the change does; nothing before it was asked.
     pub(in crate::http::web) effects: Vec<String>,
     /// The choice that `effects` are about.

@@ -27,6 +27,7 @@ pub(in crate::http::web) struct LookedAfterRow {
 #[template(path = "pages/looked_after.html")]
 pub(in crate::http::web) struct LookedAfter {
     pub(in crate::http::web) chrome: Chrome,
+    pub(in crate::http::web) title: String,
     pub(in crate::http::web) back: Link,
     pub(in crate::http::web) activity: String,
     pub(in crate::http::web) rows: Vec<LookedAfterRow>,

@@ -8,10 +8,10 @@ use super::super::answer::{Answer, page_with};
 use super::super::forms::{CsrfForm, Plain, Reader, read};
 use super::super::nav::Here;
 use super::super::pages::common::Confirm;
-use super::super::pages::roles::{PermissionChoice, RoleEdit};
+use super::super::pages::roles::RoleEdit;
 use super::super::view::{Choice, Flash, Form, Link};
 use super::super::visitor::{At, Visitor};
-use super::list::{may, org_name};
+use super::list::{grouped, may, org_name};
 use crate::access::{Action, Call, Permission as _, Permissions, RoleManage};
 use crate::error::Error;
 use crate::model::{DisplayName, Note, OrgId, RoleId};
@@ -83,7 +83,7 @@ async fn show_new(visitor: &Visitor, status: StatusCode, form: Form, chosen: Per
             action: "/roles/new".to_owned(),
             version: String::new(),
             orgs: choices_of_orgs(visitor, form.value("org")).await?,
-            choices: choices(offered, chosen),
+            groups: grouped(offered.and(chosen), chosen),
             effects: Vec::new(),
             seen: String::new(),
             button: "Define role".to_owned(),
@@ -99,17 +99,6 @@ async fn choices_of_orgs(visitor: &Visitor, chosen: &str) -> Result<Vec<Choice>,
         .iter()
         .map(|org| Choice::of(&org.id.to_string(), org.name.as_str(), chosen));
     Ok(each.collect())
-}
-
-fn choices(offered: Permissions, chosen: Permissions) -> Vec<PermissionChoice> {
-    let all = offered.and(chosen);
-    let said = all.iter().filter(|action| *action != Action::TokenManageOwn);
-    said.map(|action| PermissionChoice {
-        value: action.as_str(),
-        label: action.meaning(),
-        chosen: chosen.has(action),
-    })
-    .collect()
 }
 
 pub(in crate::http::web) async fn create(visitor: Visitor, form: CsrfForm<Typed>) -> Answer {
@@ -182,7 +171,7 @@ async fn show_edit(visitor: &Visitor, role: OwnRole, told: Told) -> Answer {
             action: format!("/roles/{}/edit", role.id),
             version: told.version.unwrap_or(role.version).to_string(),
             orgs: Vec::new(),
-            choices: choices(offered, told.chosen),
+            groups: grouped(offered.and(told.chosen), told.chosen),
             effects: told.effects,
             seen: if is_told {
                 told.chosen.to_string()

@@ -2,7 +2,7 @@
 
 use super::super::answer::{Answer, page};
 use super::super::nav::Here;
-use super::super::pages::roles::{HolderRow, RolePage, RoleRow, Roles};
+use super::super::pages::roles::{HolderRow, PermissionChoice, PermissionGroup, RolePage, RoleRow, Roles};
 use super::super::view::words;
 use super::super::visitor::{At, Visitor};
 use crate::access::{AccountRead, Action, Permission as _, Permissions, Place, Role, RoleManage, Scope};
@@ -76,7 +76,7 @@ pub(in crate::http::web) async fn show(visitor: Visitor, At(name): At<RoleName>)
                 name: role.title().to_owned(),
                 summary: "Built in: it is the same everywhere, and nobody changes it.".to_owned(),
                 may: built_in_may(role),
-                permissions: permissions(Permissions::of(role)),
+                groups: grouped(Permissions::of(role), Permissions::NONE),
                 ..RolePage::default()
             });
         }
@@ -94,16 +94,44 @@ pub(in crate::http::web) async fn show(visitor: Visitor, At(name): At<RoleName>)
         ),
         description: role.description.to_string(),
         may: may(role.holds),
-        permissions: permissions(role.holds),
+        groups: grouped(role.holds, Permissions::NONE),
         can_change,
         is_own: true,
         holders: holders.iter().map(|held| holder(&visitor, held)).collect(),
     })
 }
 
-fn permissions(holds: Permissions) -> Vec<(&'static str, &'static str)> {
-    let told = holds.iter().filter(|action| *action != Action::TokenManageOwn);
-    told.map(|action| (action.as_str(), action.meaning())).collect()
+/// Permissions by what they are about, in their own order; everybody's own tokens are not worth a word.
+pub(super) fn grouped(all: Permissions, chosen: Permissions) -> Vec<PermissionGroup> {
+    let mut groups: Vec<PermissionGroup> = Vec::new();
+    for action in all.iter().filter(|action| *action != Action::TokenManageOwn) {
+        let title = topic(action);
+        let choice = PermissionChoice {
+            value: action.as_str(),
+            label: action.meaning(),
+            chosen: chosen.has(action),
+        };
+        match groups.iter_mut().find(|group| group.title == title) {
+            Some(group) => group.choices.push(choice),
+            None => groups.push(PermissionGroup {
+                title,
+                choices: vec![choice],
+            }),
+        }
+    }
+    groups
+}
+
+fn topic(action: Action) -> &'static str {
+    match action.as_str().split('.').next() {
+        Some("org" | "limits" | "support") => "Customers",
+        Some("domain") => "Domains",
+        Some("mailbox" | "hash") => "Mailboxes",
+        Some("alias") => "Aliases and catch-all",
+        Some("account" | "grant" | "role" | "token") => "Who can manage",
+        Some("audit") => "Activity",
+        _ => "The installation",
+    }
 }
 
 fn holder(visitor: &Visitor, held: &GrantRecord) -> HolderRow {
