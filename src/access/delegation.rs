@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Action, Actor, Ceiling, Grant, Permissions, Scope};
+use super::{Action, Actor, Ceiling, Grant, Permissions, Role, Scope};
 use crate::model::{AccountId, GrantId, Timestamp};
 
 /// Something to be handed on: permissions on a scope, perhaps until a date.
@@ -116,6 +116,17 @@ impl Actor {
         };
         let own: Vec<Grant> = self.grants().iter().map(cut).collect();
         outranks(&own, theirs, self.now())
+    }
+
+    /// Whether there is nobody whom the actor does not outrank, so that nobody need be looked for.
+    pub fn outranks_everybody(&self) -> bool {
+        let most = Grant::of(
+            GrantId::from(uuid::Uuid::nil()),
+            Role::Operator,
+            Scope::System,
+            None,
+        );
+        self.outranks(&[most])
     }
 }
 

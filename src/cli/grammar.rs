@@ -103,6 +103,9 @@ pub enum Command {
     /// Manage the databases that the mail servers read
     #[command(subcommand)]
     Target(TargetCommand),
+    /// Count anew what limits count, and say which counters are wrong
+    #[command(after_help = "Exit codes: 0 all counters are right, or are now; 1 some are wrong.")]
+    Recount(RecountArgs),
     /// Write ready Postfix and Dovecot configuration for mail servers that read a target
     ClusterConfig(ClusterConfigArgs),
     /// Print the OpenAPI document of the REST API
@@ -210,6 +213,14 @@ impl FromStr for ScopeName {
             _ => Err("write system, org:NAME or domain:NAME".to_owned()),
         }
     }
+}
+
+/// How to count anew.
+#[derive(Args, Debug)]
+pub struct RecountArgs {
+    /// Put right what is wrong; without it nothing is changed
+    #[arg(long)]
+    pub repair: bool,
 }
 
 /// What can be done with the audit.

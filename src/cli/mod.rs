@@ -13,8 +13,8 @@ mod grammar;
 
 pub use grammar::{
     AccountCommand, AccountCreateArgs, AuditCommand, Cli, ClusterConfigArgs, Command, ConfigCommand,
-    DemoArgs, Global, MigrateArgs, ScopeName, ServeArgs, TargetArgs, TargetCommand, TargetInitArgs,
-    TokenCommand, TokenCreateArgs,
+    DemoArgs, Global, MigrateArgs, RecountArgs, ScopeName, ServeArgs, TargetArgs, TargetCommand,
+    TargetInitArgs, TokenCommand, TokenCreateArgs,
 };
 
 /// Does what was typed and says how it went: the whole of `main`.
@@ -103,6 +103,7 @@ async fn dispatch(command: &Command, context: &Context) -> Result<(), Failure> {
         Command::Target(TargetCommand::Verify(args)) => commands::target_verify(context, args).await,
         Command::ClusterConfig(args) => commands::cluster_config(context, args),
         Command::Audit(AuditCommand::Verify) => commands::audit_verify(context).await,
+        Command::Recount(args) => commands::recount(context, args).await,
         Command::Openapi => commands::openapi(),
     }
 }

@@ -17,6 +17,7 @@ mod audit;
 mod cluster_config;
 mod demo;
 mod migrate;
+mod recount;
 mod serve;
 mod targets;
 mod tokens;
@@ -27,6 +28,7 @@ pub use audit::verify as audit_verify;
 pub use cluster_config::write as cluster_config;
 pub use demo::demo;
 pub use migrate::migrate;
+pub use recount::recount;
 pub use serve::serve;
 pub use targets::{
     init as target_init, resync as target_resync, status as target_status, verify as target_verify,

@@ -39,6 +39,7 @@ impl Db {
                 sql: String::new(),
                 values: SqliteArguments::default(),
                 checks: VecDeque::new(),
+                is_judged: false,
             }),
             Self::Postgres { write, .. } => {
                 let mut held = Held::new(write.lend().await?);
@@ -73,8 +74,15 @@ impl<E: From<DbError>> Tx<E> {
     pub async fn commit(self) -> Result<(), E> {
         match self.0 {
             On::Sqlite(mut tx) => {
+                if tx.is_judged || tx.sql.is_empty() {
+                    tx.send(None).await?;
+                    return Ok(tx.held.end("COMMIT").await?);
+                }
+                // Only an error can stop what waits, and after an error nothing more is carried out: the end goes along.
+                tx.sql.push_str("COMMIT;\n");
                 tx.send(None).await?;
-                Ok(tx.held.end("COMMIT").await?)
+                tx.held.open = false;
+                Ok(())
             }
             On::Postgres(mut tx) => {
                 tx.send().await?;
@@ -188,12 +196,12 @@ impl<E: From<DbError>> Step<'_, E> {
 
     /// Puts the statement off: it is sent in company, and nothing depends on its answer.
     pub fn later(self) -> Result<(), E> {
-        self.put_off(Box::new(|_| Ok(())))
+        self.put_off(false, Box::new(|_| Ok(())))
     }
 
     /// Puts the statement off. When its answer comes, the number of rows that it changed is judged.
     pub fn later_changing(self, judge: impl FnOnce(u64) -> Result<(), E> + Send + 'static) -> Result<(), E> {
-        self.put_off(Box::new(|answered| judge(answered.changed())))
+        self.put_off(true, Box::new(|answered| judge(answered.changed())))
     }
 
     /// Puts the statement off. When its answer comes, the row that it returned is judged.
@@ -201,10 +209,10 @@ impl<E: From<DbError>> Step<'_, E> {
         self,
         judge: impl FnOnce(Option<R>) -> Result<(), E> + Send + 'static,
     ) -> Result<(), E> {
-        self.put_off(Box::new(|answered| judge(answered.first()?)))
+        self.put_off(true, Box::new(|answered| judge(answered.first()?)))
     }
 
-    fn put_off(self, judge: Judge<E>) -> Result<(), E> {
+    fn put_off(self, is_judged: bool, judge: Judge<E>) -> Result<(), E> {
         if let Some(refused) = self.refused {
             return Err(refused.into());
         }
@@ -213,7 +221,10 @@ impl<E: From<DbError>> Step<'_, E> {
             taken: self.taken,
         };
         match self.on {
-            StepOn::Sqlite(tx) => tx.checks.push_back(check),
+            StepOn::Sqlite(tx) => {
+                tx.is_judged |= is_judged;
+                tx.checks.push_back(check);
+            }
             StepOn::Postgres(tx, sql, values) => tx.waiting.push((sql, values, check)),
         }
         Ok(())
@@ -229,6 +240,8 @@ struct SqliteTx<E> {
     values: SqliteArguments,
     /// One for each that was put off. A statement without one is the last, and somebody awaits its answer.
     checks: VecDeque<Check<E>>,
+    /// Whether the answer of one that waits may still refuse everything.
+    is_judged: bool,
 }
 
 impl<E: From<DbError>> SqliteTx<E> {
@@ -258,6 +271,7 @@ impl<E: From<DbError>> SqliteTx<E> {
         }
         let mut sql = std::mem::take(&mut self.sql);
         let values = std::mem::take(&mut self.values);
+        self.is_judged = false;
         let mut begins = !self.held.open;
         if begins {
             sql.insert_str(0, "BEGIN IMMEDIATE;\n");

@@ -31,6 +31,7 @@ kinds! {
     OrgCreated "org.created" "Customer added";
     OrgUpdated "org.updated" "Customer changed";
     OrgLimitsChanged "org.limits_changed" "Limits of the customer changed";
+    OrgRecounted "org.recounted" "Usage of the customer counted anew";
     OrgSuspended "org.suspended" "Customer suspended";
     OrgResumed "org.resumed" "Customer resumed";
     OrgMoved "org.moved" "Customer moved";
@@ -40,6 +41,7 @@ kinds! {
     DomainCreated "domain.created" "Domain added";
     DomainUpdated "domain.updated" "Domain changed";
     DomainLimitsChanged "domain.limits_changed" "Limits of the domain changed";
+    DomainRecounted "domain.recounted" "Usage of the domain counted anew";
     DomainSuspended "domain.suspended" "Domain suspended";
     DomainResumed "domain.resumed" "Domain resumed";
     DomainTransferred "domain.transferred" "Domain handed to another customer";

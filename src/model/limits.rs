@@ -51,6 +51,34 @@ pub struct Usage {
     pub unlimited: i64,
 }
 
+impl Usage {
+    /// What is held after a change.
+    #[must_use]
+    pub fn with(self, change: Delta) -> Self {
+        let after = Delta::all(self).plus(change);
+        Self {
+            domains: after.domains,
+            mailboxes: after.mailboxes,
+            aliases: after.aliases,
+            accounts: after.accounts,
+            quota_bytes: after.quota_bytes,
+            unlimited: after.unlimited,
+        }
+    }
+
+    /// Each number with the name that it has in the audit.
+    pub fn named(self) -> [(&'static str, i64); 6] {
+        [
+            ("domains", self.domains),
+            ("mailboxes", self.mailboxes),
+            ("aliases", self.aliases),
+            ("accounts", self.accounts),
+            ("quota_bytes", self.quota_bytes),
+            ("unlimited_mailboxes", self.unlimited),
+        ]
+    }
+}
+
 /// A change of what is held: what is added, or taken away.
 #[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
 pub struct Delta {

@@ -26,6 +26,7 @@ pub mod people;
 pub mod permissions;
 pub mod pools;
 pub mod provisioning;
+pub mod recount;
 pub mod resolve;
 pub mod roles;
 pub mod search;
@@ -143,6 +144,9 @@ impl App {
         address: &EmailAddress,
         permit: &Permit<P>,
     ) -> Result<(), Error> {
+        if call.actor.outranks_everybody() {
+            return Ok(());
+        }
         let theirs = self.store.grants_behind(&address.to_string()).await?;
         let object = Object {
             behind: &theirs,

@@ -5,12 +5,12 @@ use std::sync::{Arc, OnceLock};
 use uuid::Uuid;
 
 use super::{Store, corrupt};
-use crate::access::{AuditExport, Permit};
+use crate::access::{AuditExport, Identity, Permit};
 use crate::db::{Db, Step, Tx, row};
 use crate::error::Error;
 use crate::model::chain::Found;
 use crate::model::chain::detail_hash;
-use crate::model::{Hash, Link, Sealed, Timestamp};
+use crate::model::{AccountId, Hash, Link, Sealed, Timestamp};
 
 /// How many entries of before are numbered in one transaction.
 const TOGETHER: i64 = 500;
@@ -18,12 +18,14 @@ const TOGETHER: i64 = 500;
 const PAGE: i64 = 500;
 
 type HeadRow = (i64, Vec<u8>);
+/// The same, and whether the actor's access still is what the permit was made from.
+type EarlyRow = (i64, Vec<u8>, bool);
 
 /// The newest entry, held until the end of the transaction so that nobody else appends.
 #[derive(Debug)]
 pub(super) enum Head {
-    /// SQLite has one writer at a time, so the head stays as it is once the transaction has begun. It is read with the
-    /// first statement whose answer somebody awaits, which costs no trip of its own.
+    /// SQLite has one writer at a time, so the head stays as it is once the transaction has begun, and so does what the
+    /// actor may do. Both are read with the first statement whose answer somebody awaits, which costs no trip of its own.
     Early(Arc<OnceLock<Link>>),
     /// PostgreSQL has many, which must not wait for each other longer than they have to.
     Late,
@@ -31,19 +33,35 @@ pub(super) enum Head {
 
 impl Head {
     /// To be asked first in a transaction.
-    pub(super) fn early(db: &Db, tx: &mut Tx<Error>) -> Result<Self, Error> {
+    pub(super) fn early(db: &Db, tx: &mut Tx<Error>, identity: &Identity) -> Result<Self, Error> {
         if !matches!(db, Db::Sqlite { .. }) {
             return Ok(Self::Late);
         }
         let slot = Arc::new(OnceLock::new());
         let filled = Arc::clone(&slot);
-        tx.query("SELECT seq, hash FROM audit_head WHERE id = 'head'")
-            .later_row(move |row: Option<HeadRow>| {
-                // Nobody else has this slot, so it is empty.
-                filled.set(link(row)?).unwrap_or(());
-                Ok(())
-            })?;
+        tx.query(
+            "SELECT seq, hash, $1 OR EXISTS (SELECT 1 FROM accounts
+               WHERE id = $2 AND access_version = $3 AND suspended_at IS NULL)
+             FROM audit_head WHERE id = 'head'",
+        )
+        .bind(identity.account.is_none())
+        .bind(identity.account.map(AccountId::uuid))
+        .bind(identity.access_version)
+        .later_row(move |row: Option<EarlyRow>| {
+            if let Some((.., false)) = row {
+                return Err(Error::Unknown);
+            }
+            // Nobody else has this slot, so it is empty.
+            let head = link(row.map(|(seq, hash, _)| (seq, hash)))?;
+            filled.set(head).unwrap_or(());
+            Ok(())
+        })?;
         Ok(Self::Early(slot))
+    }
+
+    /// Whether the access was looked at already, and stays as it is until the transaction ends.
+    pub(super) fn knows_access(&self) -> bool {
+        matches!(self, Self::Early(slot) if slot.get().is_some())
     }
 
     /// The newest entry, which stays the newest until this transaction appends or ends.

@@ -41,7 +41,7 @@ impl Store {
     /// Begins a change. Nothing but the database may be awaited until it is committed.
     pub async fn change<P: Permission>(&self, call: &Call, permit: Permit<P>) -> Result<Change<P>, Error> {
         let mut tx = self.db.begin().await?;
-        let head = Head::early(&self.db, &mut tx)?;
+        let head = Head::early(&self.db, &mut tx, permit.actor().identity())?;
         Ok(Change {
             tx,
             head,
@@ -140,12 +140,17 @@ impl<P: Permission> Change<P> {
             detail_hash: detail_hash(detail.get()),
         };
         let link = sealed.after(newest);
-        chain::append(&mut self.tx, &sealed, detail.get(), &link)
-            .bind(identity.account.is_none())
+        let is_known = self.head.knows_access();
+        let entry = chain::append(&mut self.tx, &sealed, detail.get(), &link)
+            .bind(is_known || identity.account.is_none())
             .bind(identity.account.map(crate::model::AccountId::uuid))
-            .bind(identity.access_version)
+            .bind(identity.access_version);
+        if is_known {
+            entry.later()?;
+        } else {
             // The account's grants, tokens or state changed between the permit and now.
-            .later_changing(|written| if written == 1 { Ok(()) } else { Err(Error::Unknown) })?;
+            entry.later_changing(|written| if written == 1 { Ok(()) } else { Err(Error::Unknown) })?;
+        }
         Ok(link)
     }
 

@@ -45,6 +45,7 @@ mod people;
 pub mod projected;
 mod promises;
 
+mod recount;
 mod roles;
 mod row;
 mod search;
@@ -67,6 +68,7 @@ pub use mailboxes::{MailboxFilter, MailboxSort, Mailboxes, NewMailbox, StateFilt
 pub use orgs::{LeftBehind, Orgs};
 pub use page::{Cursor, Page, PageRequest};
 pub use people::{AccountKind, Person};
+pub use recount::{Counted, CounterOf};
 pub use roles::OwnRole;
 pub use search::{Hit, HitKind, Readable, normalise};
 pub use support::ActingRecord;

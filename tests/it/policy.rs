@@ -145,6 +145,20 @@ fn a_grant_is_over_at_its_very_moment() {
 }
 
 #[test]
+fn nobody_need_be_looked_for_only_by_whoever_holds_everything_everywhere() {
+    let root = || Scope::Org(OrgId::from(Uuid::from_u128(5)), path("/"));
+    let operator = |end, ceiling| actor(vec![(Role::Operator, Scope::System, end)], ceiling);
+    let mut all = Permissions::of(Role::Operator);
+    assert!(operator(None, Ceiling::Everything).outranks_everybody());
+    assert!(operator(None, Ceiling::Only(all, None)).outranks_everybody());
+    all = all.without(Permissions::of(Role::HelpDesk));
+    assert!(!operator(None, Ceiling::Only(all, None)).outranks_everybody());
+    assert!(!operator(Some(NOW), Ceiling::Everything).outranks_everybody());
+    assert!(!holding(Role::Operator, root()).outranks_everybody());
+    assert!(!holding(Role::ResellerAdmin, Scope::System).outranks_everybody());
+}
+
+#[test]
 fn roles_add_up_where_they_meet() {
     let scope = || Scope::Domain(domain(1), "own.example".to_owned(), path("/a/"));
     let both = actor(

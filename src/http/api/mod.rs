@@ -35,6 +35,7 @@ mod problem;
 mod provisioning;
 mod query;
 mod rates;
+mod recount;
 mod reply;
 mod roles;
 mod schemas;
@@ -57,6 +58,7 @@ fn resources() -> OpenApiRouter<App> {
         .merge(roles::routes())
         .merge(orgs::routes())
         .merge(pools::routes())
+        .merge(recount::routes())
         .merge(domains::routes())
         .merge(mailboxes::routes())
         .merge(aliases::routes())

@@ -421,6 +421,7 @@ fn story() -> Vec<Example> {
             200,
         ),
         ("verifyAudit", GET, "/audit/verification", none(), 200),
+        ("recount", POST, "/recount?dry_run=true", none(), 200),
         ("listTargets", GET, "/provisioning/targets", none(), 200),
         (
             "listOpenObjects",

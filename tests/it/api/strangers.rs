@@ -126,6 +126,7 @@ fn operations() -> Vec<Operation> {
         on("restoreAlias", &[A::AliasRead, A::AliasDelete], none),
         about(List, "listAudit", &[A::AuditRead], none),
         about(System, "verifyAudit", &[A::AuditExport], none),
+        about(System, "recount", &[A::SystemManage], none),
         about(List, "exportAudit", &[A::AuditExport], none),
         on("undoEvent", &[A::AuditRead, A::AliasRead, A::AliasWrite], none),
         about(List, "listEvents", &[A::AuditRead], none),

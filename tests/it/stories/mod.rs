@@ -24,6 +24,7 @@ mod orgs;
 mod people;
 mod pools;
 mod races;
+mod recount;
 mod removals;
 mod search;
 mod support;

@@ -106,7 +106,10 @@ fn icon(kind: EventKind) -> &'static str {
         | EventKind::AliasUpdated
         | EventKind::AccountUpdated
         | EventKind::RoleUpdated => "pencil",
-        EventKind::OrgLimitsChanged | EventKind::DomainLimitsChanged => "hard-drive",
+        EventKind::OrgLimitsChanged
+        | EventKind::DomainLimitsChanged
+        | EventKind::OrgRecounted
+        | EventKind::DomainRecounted => "hard-drive",
         EventKind::OrgSuspended
         | EventKind::DomainSuspended
         | EventKind::MailboxSuspended
