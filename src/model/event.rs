@@ -80,6 +80,7 @@ kinds! {
     RoleUpdated "role.updated" "Role changed";
     RoleDeleted "role.deleted" "Role deleted";
     TokenCreated "token.created" "API token made";
+    TokenRotated "token.rotated" "API token replaced by a new one";
     TokenRevoked "token.revoked" "API token revoked";
     SupportBegan "support.began" "Support began to look after the customer";
     SupportEnded "support.ended" "Support stopped looking after the customer";

@@ -117,6 +117,7 @@ fn has_way_back(event: &EventRecord) -> Result<(), Refusal> {
         | EventKind::AccountInvitationSent
         | EventKind::AccountInvitationFailed
         | EventKind::TokenCreated
+        | EventKind::TokenRotated
         | EventKind::TokenRevoked
         | EventKind::SupportBegan
         | EventKind::SupportEnded

@@ -31,6 +31,13 @@ fn story() -> Vec<Example> {
         ("getMe", GET, "/me", none(), 200),
         ("listTokens", GET, "/tokens", none(), 200),
         ("getToken", GET, "/tokens/{token}", none(), 200),
+        (
+            "rotateToken",
+            POST,
+            "/tokens/{token}/rotate",
+            json!({"overlap_hours": 24}),
+            201,
+        ),
         ("listRoles", GET, "/roles", none(), 200),
         ("getRole", GET, "/roles/help_desk", none(), 200),
         ("listAccounts", GET, "/accounts?q=maria", none(), 200),
@@ -472,6 +479,9 @@ impl Steady {
                             "http://postdesk.example/in/0123456789abcdefghjkmnpqrs".into()
                         }
                         ("hint", Value::String(_)) => "pdk_0123".into(),
+                        ("secret", Value::String(_)) => {
+                            "pdk_0123456789abcdefghjkmnpqrstvwxyz0123_7k3mpq".into()
+                        }
                         ("next_after", Value::String(_)) => {
                             "kQxV3mPq7sHcWyIvIiwiYnJpZ2h0d2F0ZXIuZXhhbXBsZSJd".into()
                         }

@@ -228,6 +228,7 @@ fn operations() -> Vec<Operation> {
         about(Asker, "search", &[], none),
         about(Asker, "listTokens", &[], none),
         about(Asker, "getToken", &[], none),
+        about(Asker, "rotateToken", &[A::TokenManageOwn], none),
     ]
 }
 

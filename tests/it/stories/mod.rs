@@ -25,6 +25,7 @@ mod people;
 mod pools;
 mod races;
 mod removals;
+mod rotation;
 mod search;
 mod support;
 mod tokens;

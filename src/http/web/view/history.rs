@@ -142,7 +142,9 @@ fn icon(kind: EventKind) -> &'static str {
         EventKind::GrantGiven | EventKind::RoleCreated => "shield-check",
         EventKind::TokenRevoked => "lock",
         EventKind::SupportBegan | EventKind::SupportEnded | EventKind::SupportCallerChecked => "life-buoy",
-        EventKind::ProvisioningRetried | EventKind::ProvisioningResynced => "refresh-cw",
+        EventKind::TokenRotated | EventKind::ProvisioningRetried | EventKind::ProvisioningResynced => {
+            "refresh-cw"
+        }
         EventKind::AuditExported => "download",
     }
 }
