@@ -74,6 +74,7 @@ kinds! {
     AccountUpdated "account.updated" "Person who can manage changed";
     AccountSuspended "account.suspended" "Person who can manage suspended";
     AccountResumed "account.resumed" "Person who can manage resumed";
+    AccountDeleted "account.deleted" "Service account deleted";
     GrantGiven "grant.given" "Role given";
     GrantRevoked "grant.revoked" "Role taken away";
     RoleCreated "role.created" "Role defined";

@@ -1,7 +1,10 @@
 //! API tokens of one's own: shown once, kept as a digest.
 
+mod powers;
 mod rotation;
 
+pub use powers::{Part, effective};
+pub(super) use rotation::replace;
 pub use rotation::{DEFAULT_OVERLAP_H, MOST_OVERLAP_H, Rotated, RotationWish, rotate};
 
 use sha2::{Digest as _, Sha256};
@@ -15,7 +18,7 @@ use crate::error::Error;
 use crate::model::{
     AccountId, Cidrs, DisplayName, Event, EventKind, Invalid, IpRange, Refusal, Subject, Timestamp, TokenId,
 };
-use crate::store::{TokenDraft, TokenView};
+use crate::store::{Change, TokenDraft, TokenView, WritesTokens};
 
 /// Days a token lives when nothing else is said.
 pub const DEFAULT_DAYS: u32 = 90;
@@ -221,10 +224,37 @@ pub async fn make(app: &App, call: &Call, wish: TokenWish) -> Result<(Done<Token
     wish.check()?;
     let permit = call.actor.permit::<TokenManageOwn>(own_place(call));
     let permit = permit.map_err(|denied| Error::denied(denied, "account", &call.actor.identity().email))?;
-    let scopes = scopes(app, call, &wish.scopes).await?;
-    let secret = new_secret(app);
+    let prepared = prepare(app, call, wish).await?;
 
-    let mut change = app.store.change(call, permit).await?;
+    let change = app.store.change(call, permit).await?;
+    put(app, change, account, prepared).await
+}
+
+/// A token that may be made: what it names was found.
+#[derive(Debug)]
+pub(super) struct Prepared {
+    wish: TokenWish,
+    scopes: Option<Vec<Scope>>,
+    secret: TokenSecret,
+}
+
+/// Finds what the wish names.
+pub(super) async fn prepare(app: &App, call: &Call, wish: TokenWish) -> Result<Prepared, Error> {
+    wish.check()?;
+    Ok(Prepared {
+        scopes: scopes(app, call, &wish.scopes).await?,
+        secret: new_secret(app),
+        wish,
+    })
+}
+
+/// Makes the token of an account.
+pub(super) async fn put<P: WritesTokens>(
+    app: &App,
+    mut change: Change<P>,
+    account: AccountId,
+    Prepared { wish, scopes, secret }: Prepared,
+) -> Result<(Done<TokenView>, TokenSecret), Error> {
     let id: TokenId = app.ids.next();
     let expires_at = change
         .now()
@@ -302,7 +332,16 @@ pub async fn revoke(app: &App, call: &Call, id: TokenId) -> Result<Done<()>, Err
     let permit = call.actor.permit::<TokenManageOwn>(own_place(call));
     let permit = permit.map_err(|denied| Error::denied(denied, "token", &id.to_string()))?;
 
-    let mut change = app.store.change(call, permit).await?;
+    let change = app.store.change(call, permit).await?;
+    end(change, account, id).await
+}
+
+/// Ends a token of an account.
+pub(super) async fn end<P: WritesTokens>(
+    mut change: Change<P>,
+    account: AccountId,
+    id: TokenId,
+) -> Result<Done<()>, Error> {
     let name = change.revoke_token(id, account).await?;
     let event = Event::new(EventKind::TokenRevoked, Subject::new("token", id.uuid(), &name));
     let events = change.commit(vec![event]).await?;

@@ -1,12 +1,11 @@
 //! API tokens of one's own.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::Store;
 use super::change::Change;
-use super::row::Reading;
-use super::row::time;
-use crate::access::{OrgPath, Permission, Permissions, Scope, TokenManageOwn};
+use super::row::{Reading, fifty, of_each, time};
+use crate::access::{OrgPath, Permission, Permissions, Scope, TokenManageAny, TokenManageOwn};
 use crate::db::row;
 use crate::error::Error;
 use crate::model::{AccountId, Cidrs, DisplayName, DomainId, OrgId, Timestamp, TokenId};
@@ -226,6 +225,20 @@ impl Store {
         Ok(tokens.into_iter().next())
     }
 
+    /// (No permit.) What orgs are called, to tell somebody on what they hold a role themselves.
+    pub async fn names_of_orgs(
+        &self,
+        orgs: impl IntoIterator<Item = OrgId>,
+    ) -> Result<BTreeMap<OrgId, String>, Error> {
+        let ids: Vec<uuid::Uuid> = orgs.into_iter().map(OrgId::uuid).collect();
+        let sql = concat!("SELECT id, name FROM orgs WHERE id IN (", fifty!(), ")");
+        let rows: Vec<(uuid::Uuid, String)> = of_each(&self.db, sql, &ids).await?;
+        Ok(rows
+            .into_iter()
+            .map(|(id, name)| (OrgId::from(id), name))
+            .collect())
+    }
+
     async fn with_scopes(&self, account: AccountId, rows: Vec<TokenRow>) -> Result<Vec<TokenView>, Error> {
         if !rows.iter().any(|row| row.confined) {
             return rows.into_iter().map(|row| row.view(Vec::new())).collect();
@@ -256,6 +269,30 @@ impl Store {
 /// Permissions whose changes touch tokens.
 pub trait WritesTokens: Permission {}
 impl WritesTokens for TokenManageOwn {}
+impl WritesTokens for TokenManageAny {}
+
+impl Change<TokenManageAny> {
+    /// Deletes a service account with its tokens and what is left of its roles; how many tokens those were. A service gave
+    /// nobody anything and wrote nothing of its own, so that nothing else hangs on it.
+    pub async fn delete_service(&mut self, account: AccountId, org: &OrgPath) -> Result<u64, Error> {
+        self.account_leaves(org)?;
+        self.tx
+            .query("DELETE FROM grants WHERE account_id = $1")
+            .bind(account.uuid())
+            .later()?;
+        let tokens = self
+            .tx
+            .query("DELETE FROM tokens WHERE account_id = $1")
+            .bind(account.uuid())
+            .execute()
+            .await?;
+        self.tx
+            .query("DELETE FROM accounts WHERE id = $1 AND kind = 'service'")
+            .bind(account.uuid())
+            .later()?;
+        Ok(tokens)
+    }
+}
 
 impl<P: WritesTokens> Change<P> {
     /// Stores a token by its digest.

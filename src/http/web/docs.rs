@@ -135,6 +135,9 @@ codes! {
     "no_way_back" 409 "It cannot be taken back."
         "It is of a kind that has no inverse, such as a password that is not kept; the detail says why."
         "The next step is named beside it.";
+    "not_a_service" 409 "Nobody makes tokens in the name of a person."
+        "A token of somebody else was to be made or replaced, or a person deleted."
+        "Make a service account, or have the person make the token.";
     "not_acceptable" 406 "Answers are JSON."
         "The header Accept excludes application/json."
         "Leave it out.";

@@ -4,10 +4,10 @@
 use std::time::Duration;
 
 use super::{App, Done, TokenSecret, digest, new_secret, own_account, own_place};
-use crate::access::{Call, Credential, Permit, TokenManageOwn};
+use crate::access::{Call, Credential, TokenManageOwn};
 use crate::error::Error;
 use crate::model::{AccountId, Event, EventKind, Invalid, Refusal, Subject, Timestamp, TokenId};
-use crate::store::{HeldToken, Replacement, TokenView, WritesTokens};
+use crate::store::{Change, HeldToken, Replacement, TokenView, WritesTokens};
 
 /// Hours that the old token goes on when nothing else is said.
 pub const DEFAULT_OVERLAP_H: u32 = 24;
@@ -33,7 +33,7 @@ impl Default for RotationWish {
 }
 
 impl RotationWish {
-    fn check(self) -> Result<Self, Invalid> {
+    pub(in crate::service) fn check(self) -> Result<Self, Invalid> {
         let mut invalid = Invalid::default();
         if self.overlap_hours > MOST_OVERLAP_H {
             let text = format!("choose 0 to {MOST_OVERLAP_H} hours");
@@ -69,7 +69,10 @@ pub async fn rotate(
     let missing = || Error::not_found("token", &id.to_string());
     let before = app.store.token(account, id).await?.ok_or_else(missing)?;
     only_itself(call, id)?;
-    replace(app, call, permit, (account, before), wish).await
+    let wish = wish.check()?;
+
+    let change = app.store.change(call, permit).await?;
+    replace(app, change, (account, before), wish).await
 }
 
 /// What another token may do is perhaps more than this one may: its secret is not handed to it.
@@ -86,16 +89,12 @@ fn only_itself(call: &Call, id: TokenId) -> Result<(), Error> {
 /// Puts a new token in the place of `before`, which belongs to `account`.
 pub(in crate::service) async fn replace<P: WritesTokens>(
     app: &App,
-    call: &Call,
-    permit: Permit<P>,
+    mut change: Change<P>,
     (account, before): (AccountId, TokenView),
     wish: RotationWish,
 ) -> Result<(Done<Rotated>, TokenSecret), Error> {
-    let wish = wish.check()?;
     let secret = new_secret(app);
     let new: TokenId = app.ids.next();
-
-    let mut change = app.store.change(call, permit).await?;
     let held = change.hold_token(before.id, account).await?;
     let now = change.now();
     let plan = judge(&held, wish, now)?;

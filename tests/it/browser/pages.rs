@@ -144,7 +144,7 @@ fn every_page_that_follows_a_form_is_sound() {
         tab.open(oliver).await;
         eye.looks_at(tab).await;
 
-        tab.open("/account").await;
+        tab.open("/account/tokens/new").await;
         tab.fill("What it is for", "Nightly report").await;
         tab.click("Create token").await;
         tab.says("pdk_").await;

@@ -123,6 +123,7 @@ fn icon(kind: EventKind) -> &'static str {
         | EventKind::DomainPurged
         | EventKind::MailboxPurged
         | EventKind::AliasPurged
+        | EventKind::AccountDeleted
         | EventKind::RoleDeleted => "trash-2",
         EventKind::OrgRestored
         | EventKind::DomainRestored
