@@ -149,6 +149,17 @@ fn every_page_that_follows_a_form_is_sound() {
         tab.click("Create token").await;
         tab.says("pdk_").await;
         eye.looks_at(tab).await;
+        tab.click("What it may do").await;
+        tab.says("What it may do now").await;
+        eye.looks_at(tab).await;
+        tab.click("Replace").await;
+        tab.fill("The old one goes on for", "99").await;
+        tab.click("Replace token").await;
+        tab.says("There is a problem").await;
+        eye.looks_at(tab).await;
+        tab.open("/account/tokens").await;
+        tab.says("Nightly report").await;
+        eye.looks_at(tab).await;
 
         let link = url::Url::parse(link.as_str().unwrap()).unwrap();
         tab.open(link.path()).await;
