@@ -38,6 +38,7 @@ mod rates;
 mod reply;
 mod roles;
 mod schemas;
+mod service_accounts;
 mod tokens;
 mod verification;
 
@@ -54,6 +55,7 @@ fn resources() -> OpenApiRouter<App> {
         .merge(me::routes())
         .merge(tokens::routes())
         .merge(accounts::routes())
+        .merge(service_accounts::routes())
         .merge(roles::routes())
         .merge(orgs::routes())
         .merge(pools::routes())

@@ -135,7 +135,7 @@ struct TokenRotated<'a> {
 /// Every token of an account.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "describes what `reply::whole` writes")]
-struct TokenList {
+pub(super) struct TokenList {
     /// The tokens, the newest first.
     data: Vec<TokenView<'static>>,
     /// Always false.

@@ -38,6 +38,28 @@ fn story() -> Vec<Example> {
             json!({"overlap_hours": 24}),
             201,
         ),
+        (
+            "listAccountTokens",
+            GET,
+            "/accounts/{service}/tokens",
+            none(),
+            200,
+        ),
+        (
+            "getAccountToken",
+            GET,
+            "/accounts/{service}/tokens/{service_token}",
+            none(),
+            200,
+        ),
+        (
+            "revokeAccountToken",
+            DELETE,
+            "/accounts/{service}/tokens/{service_token}",
+            none(),
+            200,
+        ),
+        ("deleteAccount", DELETE, "/accounts/{service}", none(), 200),
         ("listRoles", GET, "/roles", none(), 200),
         ("getRole", GET, "/roles/help_desk", none(), 200),
         ("listAccounts", GET, "/accounts?q=maria", none(), 200),
@@ -528,6 +550,10 @@ async fn carry_out(app: &TestApp) -> Value {
     };
     let maria = accounts::create(app, &app.root(), maria).await.unwrap();
     known.insert("account", maria.value.to_string());
+    let provider = app.provider().await.id.to_string();
+    let (service, token) = app.service(Role::DomainAdmin, &provider).await;
+    known.insert("service", service.to_string());
+    known.insert("service_token", token.to_string());
     let mut steady = Steady::default();
     let mut recorded = Map::new();
     for (operation, method, path, body, status) in story() {

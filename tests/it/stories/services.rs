@@ -6,7 +6,7 @@ use postdesk::service::grants::{self, GrantWish, RoleName};
 use postdesk::service::people::{self, HandOver, Invitation};
 use postdesk::service::roles::{self, RoleDraft};
 use postdesk::service::tokens::{RotationWish, TokenWish};
-use postdesk::service::{mailboxes, orgs, service_accounts, sign_in};
+use postdesk::service::{mailboxes, orgs, service_accounts, sign_in, tokens};
 use postdesk::store::AccountKind;
 
 use super::word;
@@ -230,14 +230,30 @@ async fn a_token_makes_none_for_a_service_and_ends_what_leaked(app: &TestApp) {
         word(&people::invite(app, &call, service("brightwater.example", Role::HelpDesk)).await),
         word(&service_accounts::make_token(app, &call, id, plain()).await),
         word(&service_accounts::rotate_token(app, &call, id, token, wish).await),
-        word(&service_accounts::delete(app, &call, id).await),
     ] {
         assert!(refused.contains("not_by_token"), "{refused}");
     }
+    let listed = TokenWish {
+        permissions: "mailbox.read token.manage_any".parse().unwrap(),
+        ..plain()
+    };
+    let narrow = tokens::make(app, &operator.call, listed).await.unwrap().1;
+    let narrow = operator.by_token(narrow.expose()).await;
+    let refused = word(&service_accounts::revoke_token(app, &narrow, id, token).await);
+    assert!(
+        refused.contains("outranked"),
+        "by what it does not name a token outranks nobody: {refused}"
+    );
+
     assert_eq!(
         word(&service_accounts::revoke_token(app, &call, id, token).await),
         "done"
     );
+    assert_eq!(
+        word(&service_accounts::revoke_token(app, &call, id, token).await),
+        "not found"
+    );
+    assert_eq!(word(&service_accounts::delete(app, &call, id).await), "done");
 }
 
 async fn a_suspended_service_has_no_way_in(app: &TestApp) {
