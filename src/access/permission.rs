@@ -81,7 +81,7 @@ permissions! {
     GrantManage "grant.manage" "give and take roles";
     RoleManage "role.manage" "define roles of their own";
     TokenManageOwn "token.manage_own" "make and revoke their own API tokens";
-    TokenManageAny "token.manage_any" "revoke the API tokens of others";
+    TokenManageAny "token.manage_any" "look after service accounts and revoke the API tokens of others";
     SupportAssist "support.assist" "look after customers as their support";
     AuditRead "audit.read" "see what happened";
     AuditExport "audit.export" "export what happened, and check that nobody changed it";

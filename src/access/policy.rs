@@ -154,6 +154,7 @@ pub(super) fn asks_for_rank(action: Action) -> bool {
             | Action::AccountUpdate
             | Action::AccountSuspend
             | Action::GrantManage
+            | Action::TokenManageAny
     )
 }
 

@@ -33,6 +33,7 @@ const STEPS: &[Step] = &[
     step!(5, "0005_letters"),
     step!(6, "0006_tokens"),
     step!(7, "0007_support"),
+    step!(8, "0008_rotation"),
 ];
 
 impl Db {

@@ -76,12 +76,14 @@ kinds! {
     AccountUpdated "account.updated" "Person who can manage changed";
     AccountSuspended "account.suspended" "Person who can manage suspended";
     AccountResumed "account.resumed" "Person who can manage resumed";
+    AccountDeleted "account.deleted" "Service account deleted";
     GrantGiven "grant.given" "Role given";
     GrantRevoked "grant.revoked" "Role taken away";
     RoleCreated "role.created" "Role defined";
     RoleUpdated "role.updated" "Role changed";
     RoleDeleted "role.deleted" "Role deleted";
     TokenCreated "token.created" "API token made";
+    TokenRotated "token.rotated" "API token replaced by a new one";
     TokenRevoked "token.revoked" "API token revoked";
     SupportBegan "support.began" "Support began to look after the customer";
     SupportEnded "support.ended" "Support stopped looking after the customer";

@@ -30,6 +30,7 @@ pub mod recount;
 pub mod resolve;
 pub mod roles;
 pub mod search;
+pub mod service_accounts;
 pub mod sign_in;
 pub mod support;
 pub mod tokens;

@@ -4,7 +4,7 @@ use super::grants::{self, GrantWish, in_person, outranked, own_access};
 use super::{App, Done, accounts};
 use crate::access::{
     AccountInvite, AccountRead, AccountSuspend, AccountUpdate, Against, Call, Grant, Object, OrgPath,
-    Permission, Permit, Scope,
+    Permission, Permit, Scope, TokenManageAny,
 };
 use crate::error::Error;
 use crate::model::{
@@ -101,13 +101,6 @@ pub struct Verbs {
 
 /// What the caller may do with an account: nothing with their own, nor with one that holds more than they do.
 pub async fn verbs(app: &App, call: &Call, id: AccountId) -> Result<Verbs, Error> {
-    fn yes<T>(answer: Result<T, Error>) -> Result<bool, Error> {
-        match answer {
-            Ok(_) => Ok(true),
-            Err(Error::NotFound(_) | Error::Refused(_) | Error::Forbidden(_)) => Ok(false),
-            Err(error) => Err(error),
-        }
-    }
     let (person, _) = open::<AccountRead>(app, call, id).await?;
     let is_off = person.suspended_at.is_some();
     let switches = yes(below::<AccountSuspend>(app, call, id).await)?;
@@ -116,6 +109,15 @@ pub async fn verbs(app: &App, call: &Call, id: AccountId) -> Result<Verbs, Error
         resume: switches && is_off,
         invite_again: person.invited && !is_off && yes(below::<AccountInvite>(app, call, id).await)?,
     })
+}
+
+/// Whether something may be done, by how trying it was answered.
+pub(super) fn yes<T>(answer: Result<T, Error>) -> Result<bool, Error> {
+    match answer {
+        Ok(_) => Ok(true),
+        Err(Error::NotFound(_) | Error::Refused(_) | Error::Forbidden(_)) => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
 /// What somebody holds elsewhere is not shown to those who may not see who can manage there.
@@ -141,6 +143,10 @@ pub async fn invite(app: &App, call: &Call, new: Invitation) -> Result<Done<Invi
         AccountKind::Service => service_name(app),
     };
     let (offered, permit) = grants::offer::<AccountInvite>(app, call, &new.grant).await?;
+    if new.kind == AccountKind::Service {
+        let may = call.actor.permit::<TokenManageAny>(offered.grant.scope.place());
+        let _permit = may.map_err(|denied| Error::denied(denied, "scope", &offered.scope_name))?;
+    }
     let (org, path) = home(app, call, &offered.grant.scope).await?;
     let id: AccountId = app.ids.next();
     let way = Way::of(app, new.by);
@@ -159,17 +165,8 @@ pub async fn invite(app: &App, call: &Call, new: Invitation) -> Result<Done<Invi
     change.accounts().insert(id, &draft, org, &path)?;
     change.accounts().grant(offered.grant.id, id, &offered.draft())?;
     let subject = Subject::new("account", id.uuid(), &email);
-    let event = Event::new(EventKind::AccountInvited, subject.clone());
-    let until = &expires_at.rfc3339()[..10];
-    let text = match new.kind {
-        AccountKind::Person => format!(
-            "{} can choose a password until {until}{}",
-            new.name,
-            way.spoken(&email)
-        ),
-        AccountKind::Service => format!("{} is a service and acts by tokens", new.name),
-    };
-    let events = vec![event.saying(text), offered.event(subject, new.name.as_str())];
+    let event = added(new.kind, subject.clone(), &new.name, &way, expires_at);
+    let events = vec![event, offered.event(subject, new.name.as_str())];
     if new.kind == AccountKind::Person {
         way.open(&mut change, id, &email, expires_at)?;
     }
@@ -187,6 +184,24 @@ pub async fn invite(app: &App, call: &Call, new: Invitation) -> Result<Done<Invi
         value: Invited { person, link },
         events,
     })
+}
+
+/// The event that somebody can come in, or some program.
+fn added(kind: AccountKind, subject: Subject, name: &DisplayName, way: &Way, until: Timestamp) -> Event {
+    match kind {
+        AccountKind::Person => {
+            let until = &until.rfc3339()[..10];
+            let text = format!(
+                "{name} can choose a password until {until}{}",
+                way.spoken(&subject.name)
+            );
+            Event::new(EventKind::AccountInvited, subject).saying(text)
+        }
+        AccountKind::Service => {
+            let text = format!("{name} is a service and acts by tokens");
+            Event::new(EventKind::AccountCreated, subject).saying(text)
+        }
+    }
 }
 
 fn preview(
@@ -286,7 +301,11 @@ async fn home(app: &App, call: &Call, scope: &Scope) -> Result<(OrgId, OrgPath),
 }
 
 /// Only who holds at least as much as somebody changes them, and nobody changes themselves here.
-async fn below<P: Permission>(app: &App, call: &Call, id: AccountId) -> Result<(Person, Permit<P>), Error> {
+pub(super) async fn below<P: Permission>(
+    app: &App,
+    call: &Call,
+    id: AccountId,
+) -> Result<(Person, Permit<P>), Error> {
     let (person, permit) = open::<P>(app, call, id).await?;
     let held: Vec<Grant> = person
         .grants
@@ -306,7 +325,7 @@ async fn below<P: Permission>(app: &App, call: &Call, id: AccountId) -> Result<(
 }
 
 /// Nobody got more in the meantime than the caller was seen to outrank.
-async fn still_below<P: WritesGrants>(
+pub(super) async fn still_below<P: WritesGrants>(
     change: &mut Change<P>,
     call: &Call,
     person: &Person,

@@ -1,5 +1,12 @@
 //! API tokens of one's own: shown once, kept as a digest.
 
+mod powers;
+mod rotation;
+
+pub use powers::{Part, effective};
+pub(super) use rotation::replace;
+pub use rotation::{DEFAULT_OVERLAP_H, MOST_OVERLAP_H, Rotated, RotationWish, rotate};
+
 use sha2::{Digest as _, Sha256};
 
 use super::grants::ScopeName;
@@ -11,7 +18,7 @@ use crate::error::Error;
 use crate::model::{
     AccountId, Cidrs, DisplayName, Event, EventKind, Invalid, IpRange, Refusal, Subject, Timestamp, TokenId,
 };
-use crate::store::{TokenDraft, TokenView};
+use crate::store::{Change, TokenDraft, TokenView, WritesTokens};
 
 /// Days a token lives when nothing else is said.
 pub const DEFAULT_DAYS: u32 = 90;
@@ -52,6 +59,19 @@ pub fn is_well_formed(text: &str) -> bool {
     random.len() == 36 && random.bytes().all(|b| b.is_ascii_alphanumeric()) && sum == check_sum(random)
 }
 
+/// A secret that nobody had before.
+fn new_secret(app: &App) -> TokenSecret {
+    let random = app.ids.key(36);
+    TokenSecret(format!("pdk_{random}_{}", check_sum(&random)))
+}
+
+impl TokenSecret {
+    /// How it begins: what a token is recognised by.
+    fn hint(&self) -> &str {
+        &self.0[..8]
+    }
+}
+
 fn check_sum(random: &str) -> String {
     let digest = Sha256::digest(random.as_bytes());
     data_encoding::BASE32_NOPAD.encode(&digest[..4])[..6].to_lowercase()
@@ -85,6 +105,12 @@ fn own_place(call: &Call) -> Place {
 /// One's own tokens.
 pub async fn list(app: &App, call: &Call) -> Result<Vec<TokenView>, Error> {
     app.store.own_tokens(own_account(call)?).await
+}
+
+/// One of one's own tokens.
+pub async fn get(app: &App, call: &Call, id: TokenId) -> Result<TokenView, Error> {
+    let token = app.store.token(own_account(call)?, id).await?;
+    token.ok_or_else(|| Error::not_found("token", &id.to_string()))
 }
 
 /// The token that the call was made with, if it was made with one.
@@ -198,11 +224,37 @@ pub async fn make(app: &App, call: &Call, wish: TokenWish) -> Result<(Done<Token
     wish.check()?;
     let permit = call.actor.permit::<TokenManageOwn>(own_place(call));
     let permit = permit.map_err(|denied| Error::denied(denied, "account", &call.actor.identity().email))?;
-    let scopes = scopes(app, call, &wish.scopes).await?;
-    let random = app.ids.key(36);
-    let secret = format!("pdk_{random}_{}", check_sum(&random));
+    let prepared = prepare(app, call, wish).await?;
 
-    let mut change = app.store.change(call, permit).await?;
+    let change = app.store.change(call, permit).await?;
+    put(app, change, account, prepared).await
+}
+
+/// A token that may be made: what it names was found.
+#[derive(Debug)]
+pub(super) struct Prepared {
+    wish: TokenWish,
+    scopes: Option<Vec<Scope>>,
+    secret: TokenSecret,
+}
+
+/// Finds what the wish names.
+pub(super) async fn prepare(app: &App, call: &Call, wish: TokenWish) -> Result<Prepared, Error> {
+    wish.check()?;
+    Ok(Prepared {
+        scopes: scopes(app, call, &wish.scopes).await?,
+        secret: new_secret(app),
+        wish,
+    })
+}
+
+/// Makes the token of an account.
+pub(super) async fn put<P: WritesTokens>(
+    app: &App,
+    mut change: Change<P>,
+    account: AccountId,
+    Prepared { wish, scopes, secret }: Prepared,
+) -> Result<(Done<TokenView>, TokenSecret), Error> {
     let id: TokenId = app.ids.next();
     let expires_at = change
         .now()
@@ -215,8 +267,8 @@ pub async fn make(app: &App, call: &Call, wish: TokenWish) -> Result<(Done<Token
         cidrs: Cidrs::new(wish.cidrs),
         expires_at,
     };
-    let hint = secret[..8].to_owned();
-    change.insert_token(id, account, &draft, &digest(&secret), &hint)?;
+    let hint = secret.hint().to_owned();
+    change.insert_token(id, account, &draft, &digest(secret.expose()), &hint)?;
     let text = told(&draft);
     let event = Event::new(
         EventKind::TokenCreated,
@@ -236,9 +288,10 @@ pub async fn make(app: &App, call: &Call, wish: TokenWish) -> Result<(Done<Token
         last_used_at: None::<Timestamp>,
         last_used_from: None,
         revoked_at: None,
+        successor: None,
     };
     let events = change.commit(vec![event]).await?;
-    Ok((Done { value: view, events }, TokenSecret(secret)))
+    Ok((Done { value: view, events }, secret))
 }
 
 /// What the audit says of a new token.
@@ -279,7 +332,16 @@ pub async fn revoke(app: &App, call: &Call, id: TokenId) -> Result<Done<()>, Err
     let permit = call.actor.permit::<TokenManageOwn>(own_place(call));
     let permit = permit.map_err(|denied| Error::denied(denied, "token", &id.to_string()))?;
 
-    let mut change = app.store.change(call, permit).await?;
+    let change = app.store.change(call, permit).await?;
+    end(change, account, id).await
+}
+
+/// Ends a token of an account.
+pub(super) async fn end<P: WritesTokens>(
+    mut change: Change<P>,
+    account: AccountId,
+    id: TokenId,
+) -> Result<Done<()>, Error> {
     let name = change.revoke_token(id, account).await?;
     let event = Event::new(EventKind::TokenRevoked, Subject::new("token", id.uuid(), &name));
     let events = change.commit(vec![event]).await?;

@@ -138,6 +138,15 @@ impl<P: Permission> Change<P> {
             .later_row(move |row| admit("orgs", row, delta, quota))
     }
 
+    /// Counts an account that is gone from an org.
+    pub(super) fn account_leaves(&mut self, org: &OrgPath) -> Result<(), Error> {
+        let one_less = Delta {
+            accounts: -1,
+            ..Delta::default()
+        };
+        self.count_at_orgs(org, one_less, None)
+    }
+
     /// Counts an account that was added to an org, and lets it sign in only if no org above it is switched off.
     pub(super) fn account_joins(&mut self, account: AccountId, org: &OrgPath) -> Result<(), Error> {
         self.count_at_orgs(org, Delta::account(), None)?;

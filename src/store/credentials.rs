@@ -148,7 +148,10 @@ impl Store {
     pub async fn sign_in(&self, email: &str) -> Result<Option<SignIn>, Error> {
         let row: Option<(uuid::Uuid, Option<String>, bool)> = self
             .db
-            .read("SELECT id, password_hash, suspended_at IS NOT NULL OR org_suspended FROM accounts WHERE email = $1")
+            .read(
+                "SELECT id, password_hash, suspended_at IS NOT NULL OR org_suspended FROM accounts
+                 WHERE email = $1 AND kind = 'person'",
+            )
             .bind(email.to_lowercase())
             .fetch_optional()
             .await?;

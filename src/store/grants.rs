@@ -9,7 +9,7 @@ use super::row::{Reading, fifty, of_each, time};
 use super::{Store, corrupt};
 use crate::access::{
     AccountInvite, AccountSuspend, Given, Grant, GrantManage, OrgPath, Permission, Permissions, Permit, Role,
-    RoleManage, RoleRef, Scope, SystemManage,
+    RoleManage, RoleRef, Scope, SystemManage, TokenManageAny,
 };
 use crate::db::row;
 use crate::error::Error;
@@ -224,6 +224,7 @@ impl WritesGrants for AccountInvite {}
 impl WritesGrants for AccountSuspend {}
 impl WritesGrants for RoleManage {}
 impl WritesGrants for SystemManage {}
+impl WritesGrants for TokenManageAny {}
 
 /// Who holds what, while nobody else can change it.
 #[derive(Debug)]

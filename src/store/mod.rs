@@ -73,7 +73,7 @@ pub use roles::OwnRole;
 pub use search::{Hit, HitKind, Readable, normalise};
 pub use support::ActingRecord;
 pub use targets::{ObjectState, OpenObject, TargetState, TargetStatus};
-pub use tokens::{TokenDraft, TokenView};
+pub use tokens::{HeldToken, Replacement, Successor, TokenDraft, TokenView, WritesTokens};
 
 /// Wakes whoever waits for committed work.
 #[derive(Clone, Debug)]

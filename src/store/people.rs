@@ -7,7 +7,8 @@ use super::grants::GrantRecord;
 use super::row::{Reading, time};
 use super::{Page, PageRequest, Store, corrupt};
 use crate::access::{
-    AccountInvite, AccountRead, AccountSuspend, AccountUpdate, Among, OrgPath, Permission, Place, Reach, Span,
+    AccountInvite, AccountRead, AccountSuspend, AccountUpdate, Among, OrgPath, Permission, Place, Reach,
+    Span, TokenManageAny,
 };
 use crate::db::row;
 use crate::error::Error;
@@ -259,6 +260,7 @@ pub trait WritesPeople: Permission {}
 impl WritesPeople for AccountInvite {}
 impl WritesPeople for AccountUpdate {}
 impl WritesPeople for AccountSuspend {}
+impl WritesPeople for TokenManageAny {}
 
 impl<P: WritesPeople> Change<P> {
     /// Changes a person's name and address.

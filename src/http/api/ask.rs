@@ -235,6 +235,18 @@ impl Ask {
         json::read(&self.body, read)
     }
 
+    /// The body, field by field; without one it is `otherwise`.
+    pub(super) fn body_or<T>(
+        &self,
+        otherwise: T,
+        read: impl FnOnce(&mut Fields<'_>) -> Option<T>,
+    ) -> Result<T, Problem> {
+        if self.body.is_empty() {
+            return Ok(otherwise);
+        }
+        self.body(read)
+    }
+
     /// A request without content: no body, or an empty object.
     pub(super) fn no_body(&self) -> Result<(), Problem> {
         if self.body.is_empty() {

@@ -39,6 +39,7 @@ mod recount;
 mod reply;
 mod roles;
 mod schemas;
+mod service_accounts;
 mod tokens;
 mod verification;
 
@@ -55,6 +56,7 @@ fn resources() -> OpenApiRouter<App> {
         .merge(me::routes())
         .merge(tokens::routes())
         .merge(accounts::routes())
+        .merge(service_accounts::routes())
         .merge(roles::routes())
         .merge(orgs::routes())
         .merge(pools::routes())

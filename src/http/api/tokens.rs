@@ -1,30 +1,37 @@
-//! `/tokens`: seen, and never made or changed, by a token.
+//! `/tokens`: a token sees those of its owner and replaces itself; it makes no others.
 
 use axum::response::Response;
 use http::StatusCode;
 use serde::Serialize;
+use serde_json::Value;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::BASE;
 use super::ask::Ask;
+use super::json::{Fields, Wrong, switch};
+use super::layers::Secret;
 use super::me::ScopeView;
 use super::problem::Problem;
 use super::reply;
-use crate::access::Action;
-use crate::error::Error;
+use crate::access::{Action, Call};
 use crate::model::{Timestamp, TokenId};
+use crate::service::tokens::{DEFAULT_OVERLAP_H, MOST_OVERLAP_H, Rotated, RotationWish};
 use crate::service::{App, tokens};
 use crate::store::TokenView as Token;
 
 pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(list)).routes(routes!(get))
+    OpenApiRouter::new()
+        .routes(routes!(list))
+        .routes(routes!(get))
+        .routes(routes!(rotate))
 }
 
 /// An API token. Its secret was shown once, when it was made.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Token)]
-struct TokenView<'a> {
+pub(super) struct TokenView<'a> {
     /// Its id.
     #[schema(value_type = String, pattern = "^tok_[0-9a-z]{26}$")]
     id: TokenId,
@@ -32,6 +39,9 @@ struct TokenView<'a> {
     name: &'a str,
     /// How its secret begins.
     hint: &'a str,
+    /// In one word.
+    #[schema(value_type = TokenState)]
+    state: &'static str,
     /// Whether it only reads.
     read_only: bool,
     /// The only permissions that it lets through of what its owner holds; null when it lets all of them through.
@@ -55,12 +65,77 @@ struct TokenView<'a> {
     /// When it was revoked.
     #[schema(value_type = Option<String>, format = DateTime)]
     revoked_at: Option<Timestamp>,
+    /// The token that took its place; null when none did.
+    #[schema(value_type = Option<String>, pattern = "^tok_[0-9a-z]{26}$")]
+    successor: Option<TokenId>,
+}
+
+/// What can be said of a token in one word.
+#[derive(ToSchema)]
+#[schema(rename_all = "snake_case")]
+#[expect(dead_code, reason = "describes the words of `store::TokenView::state`")]
+enum TokenState {
+    /// It is good.
+    Active,
+    /// Another took its place, and it is good until it ends.
+    Replaced,
+    /// Its time is over.
+    Expired,
+    /// Somebody ended it.
+    Revoked,
+}
+
+/// How a token is to be replaced.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes what `rotation` reads")]
+struct TokenRotation {
+    /// Hours that the old token goes on; 0 ends it at once. Left out it is a day.
+    #[schema(nullable = false, minimum = 0, maximum = 168, default = 24)]
+    overlap_hours: Option<u32>,
+    /// Replace a token once more whose successor was never used, because its secret was lost. That successor ends.
+    #[schema(nullable = false, default = false)]
+    replace_unused: Option<bool>,
+}
+
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "readers of bodies may fail, this one has only optional fields"
+)]
+fn rotation(fields: &mut Fields<'_>) -> Option<RotationWish> {
+    let hours = fields.optional("overlap_hours", hours);
+    let again = fields.optional("replace_unused", switch);
+    Some(RotationWish {
+        overlap_hours: hours.unwrap_or(DEFAULT_OVERLAP_H),
+        replace_unused: again.unwrap_or(false),
+    })
+}
+
+fn hours(value: &Value) -> Result<u32, Wrong> {
+    let wrong = || {
+        Wrong::new(
+            "out_of_range",
+            format!("give a whole number from 0 to {MOST_OVERLAP_H}"),
+        )
+    };
+    let number = value.as_u64().and_then(|number| u32::try_from(number).ok());
+    number.filter(|hours| *hours <= MOST_OVERLAP_H).ok_or_else(wrong)
+}
+
+/// A token in the place of another. The secret is shown this once.
+#[derive(Serialize, ToSchema)]
+struct TokenRotated<'a> {
+    /// What to send as `Authorization: Bearer` from now on.
+    secret: &'a str,
+    /// The new token: it may do what the old one may, as long as the old one might have.
+    token: TokenView<'a>,
+    /// The old token, with the end that it has now.
+    replaced: TokenView<'a>,
 }
 
 /// Every token of an account.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "describes what `reply::whole` writes")]
-struct TokenList {
+pub(super) struct TokenList {
     /// The tokens, the newest first.
     data: Vec<TokenView<'static>>,
     /// Always false.
@@ -70,11 +145,12 @@ struct TokenList {
 }
 
 impl<'a> TokenView<'a> {
-    fn of(token: &'a Token) -> Self {
+    pub(super) fn of(token: &'a Token, now: Timestamp) -> Self {
         Self {
             id: token.id,
             name: &token.name,
             hint: &token.hint,
+            state: token.state(now),
             read_only: token.read_only,
             permissions: token
                 .permissions
@@ -89,6 +165,7 @@ impl<'a> TokenView<'a> {
             last_used_at: token.last_used_at,
             last_used_from: token.last_used_from.as_deref(),
             revoked_at: token.revoked_at,
+            successor: token.successor,
         }
     }
 }
@@ -99,7 +176,9 @@ impl<'a> TokenView<'a> {
 async fn list(ask: Ask) -> Result<Response, Problem> {
     let call = ask.reading()?;
     let tokens = tokens::list(&ask.app, &call).await?;
-    reply::whole(&tokens.iter().map(TokenView::of).collect::<Vec<_>>())
+    let now = call.actor.now();
+    let views = tokens.iter().map(|token| TokenView::of(token, now));
+    reply::whole(&views.collect::<Vec<_>>())
 }
 
 /// Read one of your tokens
@@ -108,8 +187,38 @@ async fn list(ask: Ask) -> Result<Response, Problem> {
 async fn get(ask: Ask) -> Result<Response, Problem> {
     let call = ask.reading()?;
     let id: TokenId = ask.at("token")?;
-    let tokens = tokens::list(&ask.app, &call).await?;
-    let token = tokens.iter().find(|token| token.id == id);
-    let token = token.ok_or_else(|| Error::not_found("token", &id.to_string()))?;
-    reply::json(StatusCode::OK, &TokenView::of(token))
+    let token = tokens::get(&ask.app, &call, id).await?;
+    reply::json(StatusCode::OK, &TokenView::of(&token, call.actor.now()))
+}
+
+/// Replace a token
+///
+/// A token replaces itself, if it may look after its owner's tokens (`token.manage_own`), and no other. The new one may do
+/// exactly what the old one may, and ends when the old one would have ended; the old one goes on for `overlap_hours`. The
+/// answer holds a secret and is given once: a repeat with the same `Idempotency-Key` is told so.
+#[utoipa::path(post, path = "/tokens/{token}/rotate", operation_id = "rotateToken", tag = "You",
+    request_body = TokenRotation,
+    responses((status = 201, description = "The new token, with its secret.", body = TokenRotated<'static>)))]
+async fn rotate(ask: Ask) -> Result<Response, Problem> {
+    let call = ask.writing()?;
+    let id: TokenId = ask.at("token")?;
+    let wish = ask.body_or(RotationWish::default(), rotation)?;
+    let (done, secret) = tokens::rotate(&ask.app, &call, id, wish).await?;
+    if call.dry_run {
+        return reply::effects(&done.events, Vec::new());
+    }
+    let path = format!("{BASE}/tokens/{}", done.value.token.id);
+    rotated(&ask, &call, &done.value, secret.expose(), &path)
+}
+
+fn rotated(ask: &Ask, call: &Call, done: &Rotated, secret: &str, path: &str) -> Result<Response, Problem> {
+    let now = call.actor.now();
+    let view = TokenRotated {
+        secret,
+        token: TokenView::of(&done.token, now),
+        replaced: TokenView::of(&done.replaced, now),
+    };
+    let mut response = reply::created(ask, path, &view)?;
+    response.extensions_mut().insert(Secret);
+    Ok(response)
 }

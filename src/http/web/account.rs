@@ -1,35 +1,30 @@
-//! One's own account: tokens, password, looks, roles.
+//! One's own account: password, looks, roles.
 
 use axum::response::IntoResponse as _;
 use http::{StatusCode, header};
 use serde::Deserialize;
 
-use super::answer::{Answer, page, page_with};
-use super::forms::{CsrfForm, Plain, Reader, read, ticked};
+use super::answer::{Answer, page_with};
+use super::forms::{CsrfForm, Reader, read, ticked};
 use super::nav::Here;
-use super::pages::people::{Account, TokenRow, TokenShown};
+use super::pages::people::Account;
 use super::view::{Choice, Fact, Flash, Form, words};
-use super::visitor::{At, Look, Visitor};
-use crate::access::{Grant, Scope, TokenManageOwn};
+use super::visitor::{Look, Visitor};
+use crate::access::{Grant, Scope};
 use crate::error::Error;
-use crate::http::session::Shown;
-use crate::model::{DisplayName, TokenId};
 use crate::service::{accounts, tokens};
-use crate::store::TokenView;
 
 pub(super) async fn show(visitor: Visitor) -> Answer {
     account_page(&visitor, StatusCode::OK, Form::default()).await
 }
 
 async fn account_page(visitor: &Visitor, status: StatusCode, form: Form) -> Answer {
-    let form = form.over(Form::default().with("token_days", tokens::DEFAULT_DAYS.to_string()));
     page_with(
         status,
         &Account {
             chrome: visitor.chrome(&Here::Nowhere).await?,
             form,
-            tokens: rows(visitor).await?,
-            can_create_tokens: visitor.actor().may_anywhere::<TokenManageOwn>(),
+            tokens: live_tokens(visitor).await?,
             themes: themes(visitor.look()),
             grants: visitor
                 .actor()
@@ -41,24 +36,17 @@ async fn account_page(visitor: &Visitor, status: StatusCode, form: Form) -> Answ
     )
 }
 
-async fn rows(visitor: &Visitor) -> Result<Vec<TokenRow>, Error> {
-    let now = visitor.now();
-    let mut all = tokens::list(&visitor.app, &visitor.call).await?;
-    all.retain(|token| token.revoked_at.is_none() && now < token.expires_at);
-    let row = |token: &TokenView| TokenRow {
-        name: token.name.clone(),
-        hint: format!(
-            "{}…{}",
-            token.hint,
-            if token.read_only { ", may only read" } else { "" }
-        ),
-        ends: words::date(token.expires_at, now).words,
-        last_used: token
-            .last_used_at
-            .map_or_else(|| "never".to_owned(), |at| words::moment(at, now).words),
-        revoke: format!("/account/tokens/{}/revoke", token.id),
-    };
-    Ok(all.iter().map(row).collect())
+/// How many there are that are good for something.
+async fn live_tokens(visitor: &Visitor) -> Result<String, Error> {
+    let all = tokens::list(&visitor.app, &visitor.call).await?;
+    let live = all
+        .iter()
+        .filter(|token| matches!(token.state(visitor.now()), "active" | "replaced"));
+    Ok(match live.count() {
+        0 => "Make a token".to_owned(),
+        1 => "Your token".to_owned(),
+        many => format!("Your {many} tokens"),
+    })
 }
 
 fn themes(look: Look) -> Vec<Choice> {
@@ -161,70 +149,4 @@ async fn new_password(visitor: &Visitor, typed: Passwords) -> Result<(), Error> 
     let current = typed.current_password;
     accounts::change_password(&visitor.app, &visitor.call, current, read(password)?).await?;
     Ok(())
-}
-
-/// A token to be made.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct NewToken {
-    token_name: String,
-    token_days: String,
-    read_only: String,
-}
-
-pub(super) async fn make_token(visitor: Visitor, form: CsrfForm<NewToken>) -> Answer {
-    match token(&visitor, &form.content).await {
-        Ok(secret) => visitor.show_once(secret).await,
-        Err(error) => {
-            let (form, status) = form.form.refused(error)?;
-            account_page(&visitor, status, form).await
-        }
-    }
-}
-
-async fn token(visitor: &Visitor, typed: &NewToken) -> Result<Shown, Error> {
-    let mut reader = Reader::default();
-    let name: Option<DisplayName> = reader.required("token_name", &typed.token_name);
-    let days = typed.token_days.trim().parse::<u32>().ok();
-    if days.is_none() {
-        let text = format!("choose 1 to {} days", tokens::MOST_DAYS);
-        reader.wrong("token_days", "out_of_range", &text);
-    }
-    reader.finish()?;
-    let only_reads = ticked(&typed.read_only);
-    let (name, days) = (read(name)?, read(days)?);
-    let (done, secret) = tokens::create(&visitor.app, &visitor.call, name, days, only_reads).await?;
-    Ok(Shown {
-        path: format!("/account/tokens/{}", done.value.id),
-        password: secret.expose().to_owned(),
-        ..Shown::default()
-    })
-}
-
-pub(super) async fn show_token(visitor: Visitor, At(id): At<TokenId>) -> Answer {
-    let all = tokens::list(&visitor.app, &visitor.call).await?;
-    let token = all.into_iter().find(|token| token.id == id);
-    let token = token.ok_or_else(|| Error::not_found("token", &id.to_string()))?;
-    let Some(secret) = visitor.secret().await? else {
-        let text = "A token is shown once, and nobody can look it up. Make a new one if it is lost.";
-        return visitor.tell("/account", Flash::done(text)).await;
-    };
-    let ends = words::date(token.expires_at, visitor.now()).words;
-    let base = &visitor.app.base_url;
-    page(&TokenShown {
-        chrome: visitor.chrome(&Here::Nowhere).await?,
-        name: token.name,
-        example: format!(
-            "curl -H 'Authorization: Bearer {}' {base}/api/v1/domains",
-            secret.password
-        ),
-        token: secret.password,
-        ends: format!("It works until {ends}."),
-    })
-}
-
-pub(super) async fn revoke_token(visitor: Visitor, At(id): At<TokenId>, _form: CsrfForm<Plain>) -> Answer {
-    tokens::revoke(&visitor.app, &visitor.call, id).await?;
-    let flash = Flash::done("The token is revoked. Its next request is refused.");
-    visitor.tell("/account", flash).await
 }

@@ -135,6 +135,9 @@ codes! {
     "no_way_back" 409 "It cannot be taken back."
         "It is of a kind that has no inverse, such as a password that is not kept; the detail says why."
         "The next step is named beside it.";
+    "not_a_service" 409 "Nobody makes tokens in the name of a person."
+        "A token of somebody else was to be made or replaced, or a person deleted."
+        "Make a service account, or have the person make the token.";
     "not_acceptable" 406 "Answers are JSON."
         "The header Accept excludes application/json."
         "Leave it out.";
@@ -193,8 +196,14 @@ codes! {
         "Something newer touched the same. What became of each field is named under errors."
         "Take the newer change back first, or make the change anew.";
     "token_by_token" 409 "A token cannot make or revoke tokens."
-        "The request was sent with an API token."
+        "The request was sent with an API token, which replaces only itself."
         "Sign in to the portal, or use the command line.";
+    "token_over" 409 "The token is not good any more."
+        "It was to be replaced, and has ended or was revoked."
+        "Make a new token.";
+    "token_replaced" 409 "The token has been replaced already."
+        "A token has one successor; that one is in use, or was revoked."
+        "Replace the newer one. If its secret was lost before anybody used it, send replace_unused.";
     "too_many_headers" 431 "The request has too many header lines."
         "It has more than 64."
         "Look at what stands between you and the portal.";

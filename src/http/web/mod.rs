@@ -34,6 +34,7 @@ mod search;
 mod sign_in;
 mod support;
 mod system;
+mod tokens;
 mod undo;
 mod view;
 mod visitor;
@@ -176,9 +177,29 @@ fn account_routes() -> Router<App> {
         )
         .route("/support/stop", post(support::stop))
         .route("/account/password", post(account::set_password))
-        .route("/account/tokens", post(account::make_token))
-        .route("/account/tokens/{token}", get(account::show_token))
-        .route("/account/tokens/{token}/revoke", post(account::revoke_token))
+        .nest("/account/tokens", own_token_routes())
+}
+
+fn own_token_routes() -> Router<App> {
+    use tokens::{list, make, rotate, show};
+
+    Router::new()
+        .route("/", get(list::own))
+        .route("/new", get(make::ask_own).post(make::own))
+        .route("/{token}", get(show::own))
+        .route("/{token}/rotate", get(rotate::ask_own).post(rotate::own))
+        .route("/{token}/revoke", post(show::revoke_own))
+}
+
+fn tokens_of_account() -> Router<App> {
+    use tokens::{list, make, rotate, show};
+
+    Router::new()
+        .route("/", get(list::of))
+        .route("/new", get(make::ask_of).post(make::of))
+        .route("/{token}", get(show::of))
+        .route("/{token}/rotate", get(rotate::ask_of).post(rotate::of))
+        .route("/{token}/revoke", post(show::revoke_of))
 }
 
 fn role_routes() -> Router<App> {
@@ -195,7 +216,7 @@ fn role_routes() -> Router<App> {
 }
 
 fn people_routes() -> Router<App> {
-    use accounts::{invite, list, roles, show, state};
+    use accounts::{invite, list, roles, service, show, state};
 
     let of_account = Router::new()
         .route("/", get(show::show))
@@ -207,10 +228,13 @@ fn people_routes() -> Router<App> {
         )
         .route("/suspend", get(state::ask_suspend).post(state::suspend))
         .route("/resume", post(state::resume))
+        .nest("/tokens", tokens_of_account())
+        .route("/delete", get(service::ask_delete).post(service::delete))
         .route("/caller", get(support::ask_caller).post(support::check_caller));
     Router::new()
         .route("/accounts", get(list::show))
         .route("/accounts/new", get(invite::ask).post(invite::create))
+        .route("/accounts/new-service", get(service::ask).post(service::create))
         .nest("/accounts/{account}", of_account)
 }
 

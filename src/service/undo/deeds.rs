@@ -112,11 +112,16 @@ fn has_way_back(event: &EventRecord) -> Result<(), Refusal> {
             "Somebody who was invited is not taken back.",
             "Suspend them, or take their roles away.",
         ),
+        EventKind::AccountDeleted => (
+            "A service account is deleted for good.",
+            "Make a new one, and new tokens.",
+        ),
         EventKind::MailboxSetupLinkMade
         | EventKind::AccountSignedIn
         | EventKind::AccountInvitationSent
         | EventKind::AccountInvitationFailed
         | EventKind::TokenCreated
+        | EventKind::TokenRotated
         | EventKind::TokenRevoked
         | EventKind::SupportBegan
         | EventKind::SupportEnded

@@ -16,6 +16,7 @@ both!(
     what_the_client_has_is_not_sent_again,
     a_repeat_with_the_same_key_is_answered_as_before,
     a_repeat_never_shows_a_secret_again,
+    a_token_that_replaces_itself_is_shown_once,
     pages_follow_one_another_and_cursors_belong_to_their_list,
     a_dry_run_says_what_it_would_do_and_leaves_nothing,
     what_belongs_to_others_is_like_what_is_not_there,
@@ -369,6 +370,44 @@ async fn a_repeat_never_shows_a_secret_again(app: &TestApp) {
         .problem(422, "invalid")
         .await;
     assert_eq!(told.errors(), ["/kind unknown_value"]);
+}
+
+async fn a_token_that_replaces_itself_is_shown_once(app: &TestApp) {
+    let client = with_ana(app).await;
+    let id = client.get("/me").expect(200).await.text("/token").to_owned();
+    let path = format!("/tokens/{id}/rotate");
+    let wrong = client
+        .post(&path, json!({"overlap_hours": 169}))
+        .problem(422, "invalid")
+        .await;
+    assert_eq!(wrong.errors(), ["/overlap_hours out_of_range"]);
+
+    let dry = client.post(&format!("{path}?dry_run=true"), "").expect(200).await;
+    assert_eq!(dry.text("/effects/1/action"), "token.rotate");
+    let first = client
+        .post(&path, "")
+        .header("idempotency-key", "k1")
+        .expect(201)
+        .await;
+    assert_eq!(first.text("/replaced/state"), "replaced");
+    assert_eq!(first.text("/replaced/successor"), first.text("/token/id"));
+    let new = first.text("/token/id");
+    assert!(
+        first
+            .header("location")
+            .ends_with(&format!("/api/v1/tokens/{new}"))
+    );
+    let again = client
+        .post(&path, "")
+        .header("idempotency-key", "k1")
+        .problem(409, "already_done")
+        .await;
+    assert_eq!(again.header("idempotency-replayed"), "true");
+    client.post(&path, "").problem(409, "token_replaced").await;
+
+    let successor = Client::with_token(app, first.text("/secret"));
+    assert_eq!(successor.get("/me").expect(200).await.text("/token"), new);
+    successor.get(&format!("/tokens/{id}")).expect(200).await;
 }
 
 async fn pages_follow_one_another_and_cursors_belong_to_their_list(app: &TestApp) {

@@ -31,6 +31,35 @@ fn story() -> Vec<Example> {
         ("getMe", GET, "/me", none(), 200),
         ("listTokens", GET, "/tokens", none(), 200),
         ("getToken", GET, "/tokens/{token}", none(), 200),
+        (
+            "rotateToken",
+            POST,
+            "/tokens/{token}/rotate",
+            json!({"overlap_hours": 24}),
+            201,
+        ),
+        (
+            "listAccountTokens",
+            GET,
+            "/accounts/{service}/tokens",
+            none(),
+            200,
+        ),
+        (
+            "getAccountToken",
+            GET,
+            "/accounts/{service}/tokens/{service_token}",
+            none(),
+            200,
+        ),
+        (
+            "revokeAccountToken",
+            DELETE,
+            "/accounts/{service}/tokens/{service_token}",
+            none(),
+            200,
+        ),
+        ("deleteAccount", DELETE, "/accounts/{service}", none(), 200),
         ("listRoles", GET, "/roles", none(), 200),
         ("getRole", GET, "/roles/help_desk", none(), 200),
         ("listAccounts", GET, "/accounts?q=maria", none(), 200),
@@ -473,6 +502,9 @@ impl Steady {
                             "http://postdesk.example/in/0123456789abcdefghjkmnpqrs".into()
                         }
                         ("hint", Value::String(_)) => "pdk_0123".into(),
+                        ("secret", Value::String(_)) => {
+                            "pdk_0123456789abcdefghjkmnpqrstvwxyz0123_7k3mpq".into()
+                        }
                         ("next_after", Value::String(_)) => {
                             "kQxV3mPq7sHcWyIvIiwiYnJpZ2h0d2F0ZXIuZXhhbXBsZSJd".into()
                         }
@@ -519,6 +551,10 @@ async fn carry_out(app: &TestApp) -> Value {
     };
     let maria = accounts::create(app, &app.root(), maria).await.unwrap();
     known.insert("account", maria.value.to_string());
+    let provider = app.provider().await.id.to_string();
+    let (service, token) = app.service(Role::DomainAdmin, &provider).await;
+    known.insert("service", service.to_string());
+    known.insert("service_token", token.to_string());
     let mut steady = Steady::default();
     let mut recorded = Map::new();
     for (operation, method, path, body, status) in story() {

@@ -98,6 +98,10 @@ fn operations() -> Vec<Operation> {
         on("updateAccount", &[A::AccountUpdate], |_| json!({"name": "x"})),
         on("suspendAccount", &[A::AccountSuspend], reason),
         on("resumeAccount", &[A::AccountSuspend], none),
+        on("deleteAccount", &[A::TokenManageAny], none),
+        on("listAccountTokens", &[A::TokenManageAny], none),
+        on("getAccountToken", &[A::TokenManageAny], none),
+        on("revokeAccountToken", &[A::TokenManageAny], none),
         about(Asker, "listRoles", &[], none),
         about(Asker, "getRole", &[], none),
         about(List, "listAliases", &[A::AliasRead], none),
@@ -229,6 +233,7 @@ fn operations() -> Vec<Operation> {
         about(Asker, "search", &[], none),
         about(Asker, "listTokens", &[], none),
         about(Asker, "getToken", &[], none),
+        about(Asker, "rotateToken", &[A::TokenManageOwn], none),
     ]
 }
 
@@ -266,7 +271,7 @@ impl Operation {
             .replace("{name}", &things.other_name)
             .replace("{address}", &things.mailbox)
             .replace("{event}", &things.ids["event"])
-            .replace("{token}", "tok_00000000000000000000000000");
+            .replace("{token}", &things.ids["token"]);
         let parameters = match self.about {
             About::Parameter(name) if name == "object" => format!("?{name}={}", things.domain),
             About::Parameter(name) => format!("?{name}={}", things.mailbox),
@@ -316,6 +321,7 @@ impl World {
                 ("alias", "als"),
                 ("domain", "dom"),
                 ("event", "evt"),
+                ("token", "tok"),
             ]
             .map(|(kind, prefix)| (kind, format!("{prefix}_00000000000000000000000000")))
             .into(),
@@ -372,6 +378,8 @@ async fn customer(app: &TestApp, name: &str) -> Things {
         .unwrap()
         .0;
     let desk = app.role(Role::HelpDesk, app.org_scope(&org).await).await;
+    desk.token().await;
+    let token = tokens::list(app, &desk.again().await).await.unwrap().remove(0);
     Things {
         account: desk.account.to_string(),
         org: domain.org_id.to_string(),
@@ -384,6 +392,7 @@ async fn customer(app: &TestApp, name: &str) -> Things {
             ("alias", sales.id.to_string()),
             ("domain", domain.id.to_string()),
             ("event", event),
+            ("token", token.id.to_string()),
         ]
         .into(),
     }

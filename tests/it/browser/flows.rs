@@ -37,6 +37,8 @@ flows! {
     a_deleted_mailbox_comes_back_from_the_bin: "Domain admin",
     a_mailbox_is_added_without_a_pointer: "Domain admin",
     a_password_is_reset_without_a_pointer: "Domain admin",
+    a_token_is_made_replaced_and_revoked: "Domain admin",
+    a_program_gets_an_account_and_a_token: "Reseller admin",
 }
 
 /// Runs a flow from where somebody lands who has just signed in.
@@ -189,4 +191,62 @@ async fn a_password_is_reset_without_a_pointer(tab: &Tab, scripts: bool) {
     tab.press(&char::from(Key::Enter).to_string()).await;
     is_reset(tab).await;
     tab.took(0, 1);
+}
+
+async fn shown_token(tab: &Tab) -> String {
+    tab.says("is ready").await;
+    let token = tab
+        .run("return document.querySelector('#token').textContent")
+        .await;
+    let token = token.as_str().unwrap().to_owned();
+    assert!(token.starts_with("pdk_"), "{token}");
+    token
+}
+
+async fn a_token_is_made_replaced_and_revoked(tab: &Tab, _scripts: bool) {
+    tab.open("/account/tokens").await;
+    tab.click("New token").await;
+    tab.fill("What it is for", "Nightly report").await;
+    tab.click("Create token").await;
+    let old = shown_token(tab).await;
+    tab.click("What it may do").await;
+    tab.says("What it may do now").await;
+    tab.says("reset the passwords of mailboxes").await;
+    let page = tab.path().await;
+
+    tab.click("Replace").await;
+    // The caret stands before the 24 that is there.
+    let delete = char::from(Key::Delete);
+    tab.fill("The old one goes on for", &format!("{delete}{delete}2"))
+        .await;
+    tab.click("Replace token").await;
+    tab.arrives(|path| !path.ends_with("/rotate")).await;
+    assert_ne!(shown_token(tab).await, old);
+    tab.open(&page).await;
+    tab.says("Another took its place").await;
+    tab.click("The new token").await;
+    tab.arrives(|path| path != page).await;
+    tab.click("Revoke").await;
+    tab.says("The token is revoked").await;
+    tab.arrives(|path| path == "/account/tokens").await;
+    tab.click_in("Replaced", "Revoke Nightly report").await;
+    tab.says("The token is revoked").await;
+}
+
+async fn a_program_gets_an_account_and_a_token(tab: &Tab, _scripts: bool) {
+    tab.open("/accounts").await;
+    tab.click("New service account").await;
+    tab.fill("What it is called", "Billing system").await;
+    tab.fill("For", "Northwind Hosting").await;
+    tab.run("document.querySelector('input[value=help_desk]').click()")
+        .await;
+    tab.click("Create service account").await;
+    tab.says("Tokens of Billing system").await;
+    tab.click("New token").await;
+    tab.fill("What it is for", "invoices").await;
+    tab.click("Create token").await;
+    shown_token(tab).await;
+    tab.click("What it may do").await;
+    tab.says("and all below it").await;
+    tab.says("see mailboxes").await;
 }

@@ -144,11 +144,7 @@ fn every_page_that_follows_a_form_is_sound() {
         tab.open(oliver).await;
         eye.looks_at(tab).await;
 
-        tab.open("/account").await;
-        tab.fill("What it is for", "Nightly report").await;
-        tab.click("Create token").await;
-        tab.says("pdk_").await;
-        eye.looks_at(tab).await;
+        looks_at_a_token(tab, &mut eye).await;
 
         let link = url::Url::parse(link.as_str().unwrap()).unwrap();
         tab.open(link.path()).await;
@@ -160,6 +156,26 @@ fn every_page_that_follows_a_form_is_sound() {
         eye.looks_at(tab).await;
         eye.is_content();
     });
+}
+
+/// A token as it is made, read, replaced wrongly, and listed.
+async fn looks_at_a_token(tab: &Tab, eye: &mut Eye) {
+    tab.open("/account/tokens/new").await;
+    tab.fill("What it is for", "Nightly report").await;
+    tab.click("Create token").await;
+    tab.says("pdk_").await;
+    eye.looks_at(tab).await;
+    tab.click("What it may do").await;
+    tab.says("What it may do now").await;
+    eye.looks_at(tab).await;
+    tab.click("Replace").await;
+    tab.fill("The old one goes on for", "99").await;
+    tab.click("Replace token").await;
+    tab.says("There is a problem").await;
+    eye.looks_at(tab).await;
+    tab.open("/account/tokens").await;
+    tab.says("Nightly report").await;
+    eye.looks_at(tab).await;
 }
 
 /// Follows every link from where this role lands, and looks at some pages of each kind.

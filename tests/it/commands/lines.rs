@@ -260,6 +260,35 @@ fn the_roles_of_mail_servers_get_passwords_in_files() {
 }
 
 #[test]
+fn counters_are_counted_anew_and_put_right_when_that_is_asked_for() {
+    let dir = tempdir().unwrap();
+    run(
+        dir.path(),
+        "account create --email anna@example.org --name anna --role operator --scope system",
+    )
+    .well();
+    let file = dir.path().join("postdesk.db");
+    let made = "INSERT INTO orgs (id, parent_id, path, kind, name, version, created_at, updated_at, used_mailboxes)
+        SELECT x'01926b1c000070008000000000000001', id, '/a/', 'customer', 'Brightwater', 1, 0, 0, 7 FROM orgs;";
+    daemon::run(std::process::Command::new("sqlite3").arg(&file).arg(made));
+    let wrong = run(dir.path(), "recount");
+    assert_eq!(wrong.code, Some(1));
+    assert!(
+        wrong
+            .out
+            .contains("org Brightwater: mailboxes is 7, and there are 0"),
+        "{wrong:?}"
+    );
+    let report: Value = serde_json::from_str(&run(dir.path(), "recount --repair --json").out).unwrap();
+    assert_eq!(
+        (&report["repaired"], &report["miscounts"][0]["stored"]),
+        (&true.into(), &7.into())
+    );
+    let right = run(dir.path(), "recount").well();
+    assert!(right.contains("1 org or domain was counted anew"), "{right}");
+}
+
+#[test]
 fn the_audit_is_checked_and_the_first_bad_entry_is_named() {
     let dir = tempdir().unwrap();
     for name in ["anna", "bert", "carla"] {

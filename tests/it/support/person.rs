@@ -1,9 +1,13 @@
 //! People who use a test application.
 
 use postdesk::access::{Call, Role, Scope};
-use postdesk::model::{AccountId, Password};
+use postdesk::model::{AccountId, Password, TokenId};
 use postdesk::service::accounts::NewAccount;
-use postdesk::service::{accounts, sign_in, tokens};
+use postdesk::service::grants::{GrantWish, RoleName};
+use postdesk::service::people::{HandOver, Invitation};
+use postdesk::service::tokens::TokenWish;
+use postdesk::service::{accounts, people, service_accounts, sign_in, tokens};
+use postdesk::store::AccountKind;
 
 use super::app::TestApp;
 
@@ -66,6 +70,32 @@ impl TestApp {
     /// Somebody with an account and no role.
     pub(crate) async fn nobody(&self) -> Person<'_> {
         self.person("Nobody", None).await
+    }
+
+    /// A service account with this role on the scope, and a token of it.
+    pub(crate) async fn service(&self, role: Role, scope: &str) -> (AccountId, TokenId) {
+        let id = self.service_account(role, scope).await;
+        let wish = TokenWish::plain("nightly".parse().unwrap(), 90);
+        let made = service_accounts::make_token(self, &self.root(), id, wish).await;
+        (id, made.unwrap().0.value.id)
+    }
+
+    /// A service account with this role on the scope.
+    pub(crate) async fn service_account(&self, role: Role, scope: &str) -> AccountId {
+        let new = Invitation {
+            kind: AccountKind::Service,
+            email: String::new(),
+            name: format!("Service {}", self.number()).parse().unwrap(),
+            grant: GrantWish {
+                role: RoleName::BuiltIn(role),
+                scope: scope.parse().unwrap(),
+                expires_at: None,
+                reason: None,
+            },
+            by: HandOver::Shown,
+        };
+        let made = people::invite(self, &self.root(), new).await;
+        made.unwrap().value.person.id
     }
 
     async fn person(&self, name: &str, grant: Option<(Role, Scope)>) -> Person<'_> {

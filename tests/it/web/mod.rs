@@ -10,3 +10,4 @@ mod role_flows;
 mod secrets;
 mod strangers;
 mod support_flows;
+mod token_flows;

@@ -29,7 +29,6 @@ both! {
     enter_on_the_search_opens_the_only_hit,
     a_deleted_mailbox_is_found_in_the_bin_and_by_the_search,
     the_owner_of_a_mailbox_chooses_a_password_by_the_link_once,
-    a_token_is_shown_once_and_revoked,
     a_new_password_ends_the_other_sessions_and_keeps_this_one,
     a_look_is_kept_in_the_browser_and_with_the_account,
     all_that_happened_can_be_read_and_leads_to_what_it_is_about,
@@ -373,37 +372,6 @@ async fn the_owner_of_a_mailbox_chooses_a_password_by_the_link_once(app: &TestAp
     let gone = owner.get(&path).await;
     assert_eq!(gone.status, StatusCode::GONE);
     gone.keeps_quiet_about("anna@");
-}
-
-async fn a_token_is_shown_once_and_revoked(app: &TestApp) {
-    brightwater(app).await;
-    let mut browser = admin(app).await;
-    let page = browser.get("/account").await;
-    let page = browser
-        .send(
-            &page,
-            "/account/tokens",
-            &[("token_name", "backup"), ("read_only", "yes")],
-        )
-        .await;
-    page.says("Token “backup” is ready").says("pdk_");
-    browser.get(&page.path).await.says("A token is shown once");
-    let page = browser.get("/account").await;
-    page.says("backup")
-        .says("may only read")
-        .keeps_quiet_about("curl");
-    let page = browser.send(&page, &page.form_to("/revoke"), &[]).await;
-    page.says("is revoked").keeps_quiet_about("may only read");
-
-    let wrong = browser
-        .send(
-            &page,
-            "/account/tokens",
-            &[("token_name", ""), ("token_days", "400")],
-        )
-        .await;
-    assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
-    wrong.says("href=\"#token_name\"").says("value=\"400\"");
 }
 
 async fn a_new_password_ends_the_other_sessions_and_keeps_this_one(app: &TestApp) {

@@ -77,7 +77,7 @@ async fn a_set_up_link_is_nowhere_in_the_database(app: &TestApp) {
 async fn a_token_is_nowhere_in_the_database(app: &TestApp) {
     let mut browser = admin(app).await;
     let fields = [("token_name", "nightly"), ("token_days", "30")];
-    let (meanwhile, page) = made(app, &mut browser, "/account/tokens", &fields).await;
+    let (meanwhile, page) = made(app, &mut browser, "/account/tokens/new", &fields).await;
     let token = page.text.split("pdk_").nth(1).unwrap();
     let token: String = token.chars().take_while(char::is_ascii_alphanumeric).collect();
     is_not_in(&meanwhile, &token);

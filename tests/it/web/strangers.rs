@@ -54,6 +54,13 @@ const PAGES: &[&str] = &[
     "/orgs/{org}/assist",
     "/orgs/{org}/support",
     "/accounts/{account}/caller",
+    "/accounts/{account}/tokens",
+    "/accounts/{service}/tokens",
+    "/accounts/{service}/tokens/new",
+    "/accounts/{service}/tokens/{token}",
+    "/accounts/{service}/tokens/{token}/rotate",
+    "/accounts/{service}/delete",
+    "/accounts/new-service?scope={org}",
     "/roles/{role}",
     "/roles/{role}/edit",
     "/roles/{role}/delete",
@@ -122,6 +129,16 @@ const FORMS: &[(&str, &str)] = &[
     ("/accounts/{account}/resume", ""),
     ("/orgs/{org}/assist", "reason=x&ticket=T-1"),
     ("/accounts/{account}/caller", "code=123456"),
+    (
+        "/accounts/new-service?scope={org}",
+        "name=Eve&role=help_desk&scope={org}",
+    ),
+    ("/accounts/{service}/tokens/new", "token_name=x&token_days=9"),
+    ("/accounts/{service}/tokens/{token}/rotate", "overlap_hours=0"),
+    ("/accounts/{service}/tokens/{token}/revoke", ""),
+    ("/accounts/{service}/delete", ""),
+    ("/account/tokens/{token}/rotate", "overlap_hours=0"),
+    ("/account/tokens/{token}/revoke", ""),
     ("/roles/{role}/edit", "name=Eve&permission=mailbox.read"),
     ("/roles/{role}/delete", ""),
     ("/roles/new", "name=Eve&permission=mailbox.read&org={org}"),
@@ -134,6 +151,8 @@ struct World {
     account: String,
     grant: String,
     role: String,
+    service: String,
+    token: String,
 }
 
 impl World {
@@ -154,12 +173,15 @@ impl World {
         };
         let role = roles::create(&app, &app.root(), mailbox.org_id, draft).await;
         let role = role.unwrap().value.id.to_string();
+        let (service, token) = app.service(Role::HelpDesk, &org).await;
         Self {
             app,
             org,
             account: id.to_string(),
             grant,
             role,
+            service: service.to_string(),
+            token: token.to_string(),
         }
     }
 
@@ -167,7 +189,9 @@ impl World {
         let pattern = pattern
             .replace("{account}", &self.account)
             .replace("{grant}", &self.grant)
-            .replace("{role}", &self.role);
+            .replace("{role}", &self.role)
+            .replace("{service}", &self.service)
+            .replace("{token}", &self.token);
         filled(&pattern, "brightwater.example", "anna", "sales", &self.org)
     }
 
@@ -176,7 +200,9 @@ impl World {
         let pattern = pattern
             .replace("{account}", "acc_00000000000000000000000000")
             .replace("{grant}", "grt_00000000000000000000000000")
-            .replace("{role}", "rol_00000000000000000000000000");
+            .replace("{role}", "rol_00000000000000000000000000")
+            .replace("{service}", "acc_00000000000000000000000000")
+            .replace("{token}", "tok_00000000000000000000000000");
         filled(&pattern, "nowhere.example", "nobody", "nothing", org)
     }
 
@@ -242,6 +268,9 @@ async fn somebody_who_is_not_signed_in_is_sent_to_the_door() {
         "/accounts",
         "/accounts/new",
         "/account",
+        "/account/tokens",
+        "/account/tokens/new",
+        "/accounts/new-service",
         "/explain",
         "/roles",
         "/roles/new",
@@ -289,6 +318,9 @@ async fn the_operator_opens_every_page() {
         "/accounts",
         "/accounts/new",
         "/account",
+        "/account/tokens",
+        "/account/tokens/new",
+        "/accounts/new-service",
         "/explain",
         "/roles",
         "/roles/new",

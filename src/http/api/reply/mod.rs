@@ -72,6 +72,14 @@ pub(super) fn json(status: StatusCode, value: &impl Serialize) -> Result<Respons
     Ok(response)
 }
 
+/// Something new that has an address and no version.
+pub(super) fn created(ask: &Ask, path: &str, value: &impl Serialize) -> Result<Response, Problem> {
+    let mut response = json(StatusCode::CREATED, value)?;
+    let location = header_value(&format!("{}{path}", ask.app.base_url))?;
+    response.headers_mut().insert(header::LOCATION, location);
+    Ok(response)
+}
+
 /// One thing, or 304 when the client has it already.
 pub(super) async fn item<R: Resource>(ask: &Ask, resource: &R) -> Result<Response, Problem> {
     if ask.has_version(resource.version())? {

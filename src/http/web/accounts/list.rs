@@ -50,6 +50,7 @@ pub(in crate::http::web) async fn show(visitor: Visitor, Query(asked): Query<Ask
         chrome: visitor.chrome(&Here::Everything("Who can manage")).await?,
         place: place.map(|(_, name)| name).unwrap_or_default(),
         can_invite,
+        can_serve: can_invite && super::service::may_make(actor),
         rows: found.items.iter().map(|person| row(&visitor, person)).collect(),
         pager: pager(&found, &asked.wanted, "/accounts", &others),
         filter: asked.filter,

@@ -4,6 +4,7 @@ pub(super) mod invitation;
 pub(super) mod invite;
 pub(super) mod list;
 pub(super) mod roles;
+pub(super) mod service;
 pub(super) mod show;
 pub(super) mod state;
 

@@ -11,8 +11,8 @@ use crate::access::{AuditRead, GrantManage, Scope, SupportAssist};
 use crate::error::Error;
 use crate::model::AccountId;
 use crate::service::mailboxes::Inside;
-use crate::service::{audit, letters, people};
-use crate::store::{EventFilter, GrantRecord, LetterFate, LetterState, PageRequest, Person};
+use crate::service::{audit, letters, people, service_accounts};
+use crate::store::{AccountKind, EventFilter, GrantRecord, LetterFate, LetterState, PageRequest, Person};
 
 /// Lines of what happened.
 const EVENTS: usize = 10;
@@ -21,6 +21,8 @@ pub(in crate::http::web) async fn show(visitor: Visitor, At(id): At<AccountId>) 
     let (person, permit) = people::get(&visitor.app, &visitor.call, id).await?;
     let letter = letters::last(&visitor.app, &permit, id).await?;
     let verbs = people::verbs(&visitor.app, &visitor.call, id).await?;
+    let looks_after = service_accounts::may_look_after(&visitor.app, &visitor.call, id).await?;
+    let is_service = person.kind == AccountKind::Service;
     let is_self = visitor.actor().identity().account == Some(id);
     page(&AccountPage {
         chrome: visitor.chrome(&Here::Everything("Who can manage")).await?,
@@ -32,7 +34,9 @@ pub(in crate::http::web) async fn show(visitor: Visitor, At(id): At<AccountId>) 
         by_letter: visitor.app.sends_letters,
         can: verbs,
         explain: explain(&person),
-        can_check: !is_self && visitor.actor().may_anywhere::<SupportAssist>(),
+        tokens: looks_after.then(|| format!("/accounts/{id}/tokens")),
+        delete: (looks_after && is_service).then(|| format!("/accounts/{id}/delete")),
+        can_check: !is_self && !is_service && visitor.actor().may_anywhere::<SupportAssist>(),
         can_give: !is_self && visitor.actor().may_anywhere::<GrantManage>(),
         facts: facts(&visitor, &person),
         grants: person
@@ -54,12 +58,17 @@ fn explain(person: &Person) -> String {
 
 fn facts(visitor: &Visitor, person: &Person) -> Vec<Fact> {
     let now = visitor.now();
+    let belongs = Fact::new("Belongs to", person.org.as_str());
+    let since = Fact::new("Here since", words::date(person.created_at, now).words);
+    if person.kind == AccountKind::Service {
+        return vec![Fact::new("Signs in", "never; it acts by tokens"), belongs, since];
+    }
     let seen = person.last_sign_in_at.map(|at| words::moment(at, now).words);
     vec![
         Fact::new("Signs in as", address(person)),
-        Fact::new("Belongs to", person.org.as_str()),
+        belongs,
         Fact::new("Last signed in", seen.unwrap_or_else(|| "never".to_owned())),
-        Fact::new("Here since", words::date(person.created_at, now).words),
+        since,
     ]
 }
 

@@ -22,6 +22,8 @@ pub(in crate::http::web) struct Accounts {
     pub(in crate::http::web) place: String,
     pub(in crate::http::web) scope: String,
     pub(in crate::http::web) can_invite: bool,
+    /// Whether the visitor can make accounts for programs.
+    pub(in crate::http::web) can_serve: bool,
     pub(in crate::http::web) filter: String,
     pub(in crate::http::web) rows: Vec<AccountRow>,
     pub(in crate::http::web) pager: Pager,
@@ -53,6 +55,15 @@ pub(in crate::http::web) struct Invite {
     pub(in crate::http::web) fields: RoleFields,
     /// Whether there is a mail server that takes letters.
     pub(in crate::http::web) by_letter: bool,
+    pub(in crate::http::web) form: Form,
+}
+
+#[derive(Template, Clone, Debug, Default)]
+#[template(path = "pages/service_new.html")]
+pub(in crate::http::web) struct NewService {
+    pub(in crate::http::web) chrome: Chrome,
+    pub(in crate::http::web) action: String,
+    pub(in crate::http::web) fields: RoleFields,
     pub(in crate::http::web) form: Form,
 }
 
@@ -98,6 +109,10 @@ pub(in crate::http::web) struct AccountPage {
     /// Where it is told what the account may do, and why.
     pub(in crate::http::web) explain: String,
     pub(in crate::http::web) can_give: bool,
+    /// Where its tokens are, for those who may look after them.
+    pub(in crate::http::web) tokens: Option<String>,
+    /// Where it is deleted, if it can be.
+    pub(in crate::http::web) delete: Option<String>,
     /// Whether the visitor may ask a caller for the code of this account.
     pub(in crate::http::web) can_check: bool,
     pub(in crate::http::web) facts: Vec<Fact>,

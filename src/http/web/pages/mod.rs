@@ -11,3 +11,4 @@ pub(super) mod orgs;
 pub(super) mod people;
 pub(super) mod roles;
 pub(super) mod support;
+pub(super) mod tokens;

@@ -27,34 +27,15 @@ pub(in crate::http::web) struct SetupGone {
     pub(in crate::http::web) command: String,
 }
 
-#[derive(Clone, Debug, Default)]
-pub(in crate::http::web) struct TokenRow {
-    pub(in crate::http::web) name: String,
-    pub(in crate::http::web) hint: String,
-    pub(in crate::http::web) ends: String,
-    pub(in crate::http::web) last_used: String,
-    pub(in crate::http::web) revoke: String,
-}
-
 #[derive(Template, Clone, Debug, Default)]
 #[template(path = "pages/account.html")]
 pub(in crate::http::web) struct Account {
     pub(in crate::http::web) chrome: Chrome,
     pub(in crate::http::web) form: Form,
-    pub(in crate::http::web) tokens: Vec<TokenRow>,
-    pub(in crate::http::web) can_create_tokens: bool,
+    /// What stands on the way to the tokens.
+    pub(in crate::http::web) tokens: String,
     pub(in crate::http::web) themes: Vec<Choice>,
     pub(in crate::http::web) grants: Vec<Fact>,
-}
-
-#[derive(Template, Clone, Debug, Default)]
-#[template(path = "pages/token_shown.html")]
-pub(in crate::http::web) struct TokenShown {
-    pub(in crate::http::web) chrome: Chrome,
-    pub(in crate::http::web) name: String,
-    pub(in crate::http::web) token: String,
-    pub(in crate::http::web) ends: String,
-    pub(in crate::http::web) example: String,
 }
 
 #[derive(Clone, Debug, Default)]

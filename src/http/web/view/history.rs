@@ -126,6 +126,7 @@ fn icon(kind: EventKind) -> &'static str {
         | EventKind::DomainPurged
         | EventKind::MailboxPurged
         | EventKind::AliasPurged
+        | EventKind::AccountDeleted
         | EventKind::RoleDeleted => "trash-2",
         EventKind::OrgRestored
         | EventKind::DomainRestored
@@ -145,7 +146,9 @@ fn icon(kind: EventKind) -> &'static str {
         EventKind::GrantGiven | EventKind::RoleCreated => "shield-check",
         EventKind::TokenRevoked => "lock",
         EventKind::SupportBegan | EventKind::SupportEnded | EventKind::SupportCallerChecked => "life-buoy",
-        EventKind::ProvisioningRetried | EventKind::ProvisioningResynced => "refresh-cw",
+        EventKind::TokenRotated | EventKind::ProvisioningRetried | EventKind::ProvisioningResynced => {
+            "refresh-cw"
+        }
         EventKind::AuditExported => "download",
     }
 }
