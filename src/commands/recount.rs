@@ -69,7 +69,10 @@ pub async fn recount(context: &Context, args: &RecountArgs) -> Result<(), Failur
     }
     match report.miscounts.len() {
         0 => Ok(()),
-        _ if report.repaired => Ok(out::complain(format_args!("what was wrong is right now"))),
+        _ if report.repaired => {
+            out::complain(format_args!("what was wrong is right now"));
+            Ok(())
+        }
         wrong => Err(Failure::Said(format!(
             "{} wrong; `postdesk recount --repair` puts them right",
             count(

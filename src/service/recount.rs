@@ -1,7 +1,7 @@
 //! Whether the counters of the limits say what is there, and putting them right.
 
 use super::App;
-use crate::access::{Call, Permission as _, Place, SystemManage};
+use crate::access::{Call, Place, SystemManage};
 use crate::error::Error;
 use crate::model::{Event, EventKind, Subject};
 use crate::store::{Counted, CounterOf};
@@ -38,7 +38,7 @@ pub struct Recount {
 /// everybody else does not. What was put right before it is cancelled or fails stays right.
 pub async fn recount(app: &App, call: &Call) -> Result<Recount, Error> {
     let permit = |place| call.actor.permit::<SystemManage>(place);
-    let refused = |_| Error::Refused(SystemManage::ACTION);
+    let refused = |denied| Error::denied(denied, "recount", "system");
     let everywhere = permit(Place::system()).map_err(refused)?;
     let mut all = Recount::default();
     for part in app.store.parts(&everywhere).await? {

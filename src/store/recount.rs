@@ -58,8 +58,7 @@ impl Store {
         let rows: Vec<(String,)> = self
             .db
             .read(
-                "SELECT path FROM orgs WHERE parent_id = (SELECT id FROM orgs WHERE path = '/')
-                 ORDER BY path LIMIT 1000000",
+                "SELECT path FROM orgs WHERE parent_id = (SELECT id FROM orgs WHERE path = '/') LIMIT 1000000",
             )
             .fetch_all()
             .await?;

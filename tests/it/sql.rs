@@ -323,6 +323,10 @@ const MAY_WALK: &[(&str, &str)] = &[
         "once, at the first start",
     ),
     (
+        "AND deleted_at IS NULL GROUP BY domain_id",
+        "a recount counts everything there is, part by part, and only when it is asked for",
+    ),
+    (
         "FROM acting s JOIN orgs o",
         "walks the times in which support acted, which are few, for the path of each",
     ),
