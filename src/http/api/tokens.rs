@@ -10,7 +10,7 @@ use utoipa_axum::routes;
 
 use super::BASE;
 use super::ask::Ask;
-use super::json::{Fields, Wrong, switch};
+use super::json::{Fields, Wrong};
 use super::layers::Secret;
 use super::me::ScopeView;
 use super::problem::Problem;
@@ -92,9 +92,6 @@ struct TokenRotation {
     /// Hours that the old token goes on; 0 ends it at once. Left out it is a day.
     #[schema(nullable = false, minimum = 0, maximum = 168, default = 24)]
     overlap_hours: Option<u32>,
-    /// Replace a token once more whose successor was never used, because its secret was lost. That successor ends.
-    #[schema(nullable = false, default = false)]
-    replace_unused: Option<bool>,
 }
 
 #[expect(
@@ -103,10 +100,9 @@ struct TokenRotation {
 )]
 fn rotation(fields: &mut Fields<'_>) -> Option<RotationWish> {
     let hours = fields.optional("overlap_hours", hours);
-    let again = fields.optional("replace_unused", switch);
     Some(RotationWish {
         overlap_hours: hours.unwrap_or(DEFAULT_OVERLAP_H),
-        replace_unused: again.unwrap_or(false),
+        ..RotationWish::default()
     })
 }
 
@@ -194,8 +190,8 @@ async fn get(ask: Ask) -> Result<Response, Problem> {
 /// Replace a token
 ///
 /// A token replaces itself, if it may look after its owner's tokens (`token.manage_own`), and no other. The new one may do
-/// exactly what the old one may, and ends when the old one would have ended; the old one goes on for `overlap_hours`. The
-/// answer holds a secret and is given once: a repeat with the same `Idempotency-Key` is told so.
+/// exactly what the old one may, and ends when the old one would have ended; the old one goes on for `overlap_hours`, and is
+/// not replaced a second time: if the new one is lost, a person replaces it once more in the portal. The answer holds a secret and is given once: a repeat with the same `Idempotency-Key` is told so.
 #[utoipa::path(post, path = "/tokens/{token}/rotate", operation_id = "rotateToken", tag = "You",
     request_body = TokenRotation,
     responses((status = 201, description = "The new token, with its secret.", body = TokenRotated<'static>)))]

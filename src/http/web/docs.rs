@@ -203,7 +203,7 @@ codes! {
         "Make a new token.";
     "token_replaced" 409 "The token has been replaced already."
         "A token has one successor; that one is in use, or was revoked."
-        "Replace the newer one. If its secret was lost before anybody used it, send replace_unused.";
+        "Replace the newer one. If its secret was lost before anybody used it, say so in the portal.";
     "too_many_headers" 431 "The request has too many header lines."
         "It has more than 64."
         "Look at what stands between you and the portal.";

@@ -19,7 +19,7 @@ pub const MOST_OVERLAP_H: u32 = 168;
 pub struct RotationWish {
     /// Hours that the old one goes on; none ends it at once.
     pub overlap_hours: u32,
-    /// Replace it once more, when its successor was never used: its secret was lost on the way.
+    /// Replace it once more, when its successor was never used: its secret was lost on the way. Only people wish for this.
     pub replace_unused: bool,
 }
 
@@ -68,22 +68,28 @@ pub async fn rotate(
     let permit = permit.map_err(|denied| Error::denied(denied, "token", &id.to_string()))?;
     let missing = || Error::not_found("token", &id.to_string());
     let before = app.store.token(account, id).await?.ok_or_else(missing)?;
-    only_itself(call, id)?;
+    only_itself(call, id, wish)?;
     let wish = wish.check()?;
 
     let change = app.store.change(call, permit).await?;
     replace(app, change, (account, before), wish).await
 }
 
-/// What another token may do is perhaps more than this one may: its secret is not handed to it.
-fn only_itself(call: &Call, id: TokenId) -> Result<(), Error> {
-    match call.actor.credential() {
-        Credential::Token(presented) if *presented != id => {
-            let next = "Send the request with the token that is to be replaced, or sign in to the portal.";
-            Err(Refusal::new("token_by_token", "A token replaces only itself.", next).into())
-        }
-        _ => Ok(()),
+/// What another token may do is perhaps more than this one may: its secret is not handed to it. Nor does a token take
+/// the place of its successor: whoever stole it would, while the new one is on its way to where it is used.
+fn only_itself(call: &Call, id: TokenId, wish: RotationWish) -> Result<(), Error> {
+    let Credential::Token(presented) = call.actor.credential() else {
+        return Ok(());
+    };
+    if *presented != id {
+        let next = "Send the request with the token that is to be replaced, or sign in to the portal.";
+        return Err(Refusal::new("token_by_token", "A token replaces only itself.", next).into());
     }
+    if wish.replace_unused {
+        let next = "Sign in to the portal and do it there.";
+        return Err(Refusal::new("token_by_token", "A token replaces itself once.", next).into());
+    }
+    Ok(())
 }
 
 /// Puts a new token in the place of `before`, which belongs to `account`.
@@ -166,8 +172,7 @@ fn judge(held: &HeldToken, wish: RotationWish, now: Timestamp) -> Result<Plan, R
         });
     };
     if !wish.replace_unused || successor.used || successor.revoked || now >= successor.expires_at {
-        let next =
-            "Replace the newer one. If its secret was lost before anybody used it, ask for replace_unused.";
+        let next = "Replace the newer one. If that was lost before anybody used it, say so in the portal.";
         let detail = "This token has been replaced already.";
         return Err(Refusal::new("token_replaced", detail, next));
     }
