@@ -323,6 +323,10 @@ const MAY_WALK: &[(&str, &str)] = &[
         "once, at the first start",
     ),
     (
+        "SELECT path FROM orgs WHERE parent_id",
+        "a recount looks at every org, those in the bin too",
+    ),
+    (
         "AND deleted_at IS NULL GROUP BY domain_id",
         "a recount counts everything there is, part by part, and only when it is asked for",
     ),
