@@ -201,6 +201,7 @@ pub fn assemble(
         sends_letters: settings.smtp.is_some(),
         api_per_minute: settings.http.api_per_minute,
         checkpoints: OnceLock::new(),
+        checks: crate::service::audit::Checks::default(),
         exports: Arc::new(tokio::sync::Semaphore::new(
             crate::service::audit::EXPORTS_AT_A_TIME,
         )),

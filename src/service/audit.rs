@@ -1,6 +1,7 @@
 //! What happened.
 
 mod checkpoints;
+mod checks;
 mod entries;
 mod export;
 mod verification;
@@ -15,6 +16,7 @@ use crate::error::Error;
 use crate::store::{EventFilter, EventRecord, Page, PageRequest};
 
 pub use checkpoints::{Checkpoint, CheckpointTrouble, Checkpoints};
+pub use checks::{Checked, Checks, Standing, check, standing};
 pub use entries::{cursor_after, list, search};
 pub use export::{AT_A_TIME as EXPORTS_AT_A_TIME, Export, export};
 pub use verification::{Finding, Named, Verification, verify};

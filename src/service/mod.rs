@@ -67,6 +67,8 @@ pub struct Parts {
     pub api_per_minute: u32,
     /// Where it is written down how far the audit had got; a server has it, a command beside one does not need it.
     pub checkpoints: std::sync::OnceLock<audit::Checkpoints>,
+    /// The checks of the audit that people ask for.
+    pub checks: audit::Checks,
     /// A turn for each export of the audit that may be under way.
     pub exports: Arc<tokio::sync::Semaphore>,
 }

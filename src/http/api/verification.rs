@@ -3,7 +3,6 @@
 use axum::response::Response;
 use http::StatusCode;
 use serde::Serialize;
-use tokio::sync::Semaphore;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -11,7 +10,6 @@ use utoipa_axum::routes;
 use super::ask::Ask;
 use super::problem::Problem;
 use super::reply;
-use crate::error::Error;
 use crate::model::Timestamp;
 use crate::service::App;
 use crate::service::audit::{self, Finding};
@@ -19,9 +17,6 @@ use crate::service::audit::{self, Finding};
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(verify))
 }
-
-/// One walk at a time, for it reads the whole audit; the next waits.
-static WALKING: Semaphore = Semaphore::const_new(1);
 
 /// Whether the audit still is what was written.
 #[derive(Serialize, ToSchema)]
@@ -102,13 +97,10 @@ impl Wrong {
     responses((status = 200, description = "What was found.", body = Verification)))]
 async fn verify(ask: Ask) -> Result<Response, Problem> {
     let call = ask.reading()?;
-    let kept = ask.app.checkpoints.get();
-    let turn = WALKING.acquire().await;
-    let _turn = turn.map_err(|_| Error::Overloaded { retry_after_s: 5 })?;
-    let found = audit::verify(&ask.app, &call, kept, &mut |_, _| ()).await?;
+    let audit::Checked { at, found } = audit::check(&ask.app, &call).await?;
     let view = Verification {
         sound: found.is_sound(),
-        checked_at: ask.app.clock.now(),
+        checked_at: at,
         entries: found.entries,
         checkpoints: found.checkpoints,
         findings: found.findings.iter().map(Wrong::of).collect(),

@@ -147,6 +147,7 @@ async fn show(visitor: &Visitor, here: &Here<'_>, of: &Of, asked: &Asked) -> Ans
             export: of.leaves.then(|| format!("{}/export", of.path)),
         }),
         filtered: filter.is_narrow(),
+        checkable: of.leaves && matches!(of.inside, Inside::Everything),
         rows: found
             .items
             .iter()

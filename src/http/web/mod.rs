@@ -15,6 +15,7 @@ mod accounts;
 mod activity;
 mod addresses;
 mod answer;
+mod audit;
 mod docs;
 mod docs_api;
 mod domains;
@@ -163,6 +164,8 @@ fn org_routes() -> Router<App> {
         .route("/system/targets", get(system::targets))
         .route("/system/targets/retry", post(system::retry))
         .route("/system/targets/{target}/resync", post(system::resync))
+        .route("/system/audit", get(audit::show))
+        .route("/system/audit/check", post(audit::check))
         .route("/system/activity", get(activity::of_everything))
         .route("/system/activity/export", post(activity::export_everything))
 }

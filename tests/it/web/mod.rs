@@ -1,5 +1,6 @@
 //! The portal in a browser without scripts, through the router.
 
+mod audit_flows;
 mod browser;
 mod doors;
 mod flows;

@@ -78,6 +78,7 @@ const FORMS: &[(&str, &str)] = &[
         "/domains/{domain}/mailboxes/bulk",
         "verb=delete&mailbox={mailbox}",
     ),
+    ("/system/audit/check", ""),
     ("/domains/{domain}/mailboxes/new", "name=Eve"),
     (
         "/domains/{domain}/addresses/new",
@@ -276,6 +277,7 @@ async fn somebody_who_is_not_signed_in_is_sent_to_the_door() {
         "/roles/new",
         "/account/caller-code",
         "/system/targets",
+        "/system/audit",
         "/bin",
         "/help",
     ];
@@ -327,6 +329,7 @@ async fn the_operator_opens_every_page() {
         "/roles/help_desk",
         "/system/targets",
         "/system/activity",
+        "/system/audit",
         "/bin",
         "/help",
         "/docs/api",

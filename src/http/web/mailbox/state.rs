@@ -181,6 +181,7 @@ pub(in crate::http::web) async fn activity(
         back: Link::new(&path, name),
         action: format!("{path}/activity"),
         filter: None,
+        checkable: false,
         filtered: false,
         rows: found
             .items

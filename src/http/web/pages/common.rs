@@ -66,6 +66,8 @@ pub(in crate::http::web) struct Activity {
     /// What can be looked for; nothing where everything is about one thing.
     pub(in crate::http::web) filter: Option<ActivityFilter>,
     pub(in crate::http::web) filtered: bool,
+    /// Whether it can be checked that nobody changed it.
+    pub(in crate::http::web) checkable: bool,
     pub(in crate::http::web) rows: Vec<ActivityRow>,
     pub(in crate::http::web) pager: Pager,
 }

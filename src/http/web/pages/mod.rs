@@ -2,6 +2,7 @@
 
 pub(super) mod accounts;
 pub(super) mod addresses;
+pub(super) mod audit;
 pub(super) mod common;
 pub(super) mod domains;
 pub(super) mod explain;
