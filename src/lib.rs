@@ -23,6 +23,7 @@ pub mod db;
 pub mod error;
 pub mod http;
 pub mod ids;
+pub mod language;
 pub mod letters;
 pub mod model;
 pub mod out;

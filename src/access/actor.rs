@@ -232,11 +232,11 @@ impl Actor {
         )
     }
 
-    /// Somebody who was invited, choosing their first password and nothing else.
-    pub fn invited(account: AccountId, name: &str, now: Timestamp) -> Self {
+    /// Whoever has a one-time link of an account, or asks for one: for that account and nothing else.
+    pub fn of_account_link(account: AccountId, name: String, now: Timestamp) -> Self {
         let identity = Identity {
             account: None,
-            name: format!("{name} by invitation"),
+            name,
             email: String::new(),
             access_version: 0,
         };

@@ -34,6 +34,7 @@ const STEPS: &[Step] = &[
     step!(6, "0006_tokens"),
     step!(7, "0007_support"),
     step!(8, "0008_rotation"),
+    step!(9, "0009_ways_back"),
 ];
 
 impl Db {

@@ -47,27 +47,27 @@ pub async fn run(app: App, settings: SmtpSettings, shutdown: CancellationToken) 
 
 /// Sends the letter that is due; `false` when none is.
 async fn deliver(app: &App, post: &Post, settings: &SmtpSettings) -> Result<bool, Error> {
-    let Some(invitation) = letters::next(app).await? else {
+    let Some(ready) = letters::next(app).await? else {
         return Ok(false);
     };
     let now = app.clock.now();
-    let message = match render::invitation(&invitation, &app.base_url, &settings.from, now) {
+    let message = match render::letter(&ready, &app.base_url, &settings.from, now) {
         Ok(message) => message,
         Err(error) => {
-            letters::refused(app, &invitation, &error.to_string()).await?;
+            letters::refused(app, &ready, &error.to_string()).await?;
             return Ok(true);
         }
     };
     match post.send(message).await {
-        Ok(()) => letters::sent(app, &invitation).await?,
+        Ok(()) => letters::sent(app, &ready).await?,
         Err(PostError::Never(said)) => {
-            tracing::info!(letter = %invitation.letter.id, said, "a letter was refused");
-            letters::refused(app, &invitation, &said).await?;
+            tracing::info!(letter = %ready.letter.id, said, "a letter was refused");
+            letters::refused(app, &ready, &said).await?;
         }
         Err(error) => {
-            tracing::warn!(letter = %invitation.letter.id, %error, "a letter waits for its next try");
+            tracing::warn!(letter = %ready.letter.id, %error, "a letter waits for its next try");
             let dice = f64::from(u32::from_be_bytes(app.ids.random())) / f64::from(u32::MAX);
-            letters::not_yet(app, &invitation, &error.to_string(), dice).await?;
+            letters::not_yet(app, &ready, &error.to_string(), dice).await?;
         }
     }
     Ok(true)

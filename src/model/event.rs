@@ -73,6 +73,10 @@ kinds! {
     AccountInvited "account.invited" "Person invited";
     AccountInvitationSent "account.invitation_sent" "Invitation sent";
     AccountInvitationFailed "account.invitation_failed" "Invitation could not be delivered";
+    AccountLetterSent "account.letter_sent" "Letter sent";
+    AccountLetterFailed "account.letter_failed" "Letter could not be delivered";
+    AccountResetAsked "account.reset_asked" "New password asked for";
+    AccountAddressAsked "account.address_asked" "New sign-in address asked for";
     AccountUpdated "account.updated" "Person who can manage changed";
     AccountSuspended "account.suspended" "Person who can manage suspended";
     AccountResumed "account.resumed" "Person who can manage resumed";
@@ -87,6 +91,7 @@ kinds! {
     TokenRevoked "token.revoked" "API token revoked";
     SupportBegan "support.began" "Support began to look after the customer";
     SupportEnded "support.ended" "Support stopped looking after the customer";
+    SupportCodeOrdered "support.code_ordered" "Code for a caller sent";
     SupportCallerChecked "support.caller_checked" "Caller checked";
     ProvisioningRetried "provisioning.retried" "Provisioning tried again";
     ProvisioningResynced "provisioning.resynced" "Target resynced";

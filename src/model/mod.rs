@@ -17,6 +17,8 @@ pub mod event;
 pub mod id;
 pub mod invalid;
 pub mod ip_range;
+pub mod language;
+pub mod letter;
 pub mod limits;
 pub mod local_part;
 mod macros;
@@ -46,6 +48,8 @@ pub use id::{
 };
 pub use invalid::{FieldProblem, Invalid, Problem};
 pub use ip_range::{Cidrs, IpRange};
+pub use language::{Language, UnknownLanguage};
+pub use letter::LetterKind;
 pub use limits::{Delta, Limits, Pool, Usage};
 pub use local_part::{BadLocalPart, LocalPart};
 pub use mailbox::{

@@ -6,7 +6,8 @@ use crate::access::{
 };
 use crate::error::Error;
 use crate::model::{
-    AccountId, DisplayName, DomainName, Event, EventKind, GrantId, Invalid, OrgId, Password, Refusal, Subject,
+    AccountId, DisplayName, DomainName, Event, EventKind, GrantId, Invalid, Language, LetterKind, OrgId,
+    Password, Refusal, Subject,
 };
 use crate::store::{Account, AccountDraft, AccountKind, GrantDraft, GrantRecord};
 
@@ -247,6 +248,23 @@ pub async fn at_org(app: &App, call: &Call, id: OrgId) -> Result<Vec<GrantRecord
     app.store.grants_at(&permit).await
 }
 
+/// The account of whoever asks, if this is its password: whoever only found the session open does not know it.
+pub(super) async fn prove_password(app: &App, call: &Call, current: String) -> Result<AccountId, Error> {
+    let identity = call.actor.identity();
+    let account = identity.account.ok_or(Error::Unknown)?;
+    let known = app.store.sign_in(&identity.email).await?;
+    let known = known
+        .filter(|known| known.account == account)
+        .ok_or(Error::Unknown)?;
+    if app.hasher.verify(current, known.hash.as_ref()).await? {
+        return Ok(account);
+    }
+    let mut invalid = Invalid::default();
+    let text = "this is not your password; type the one you signed in with";
+    invalid.push("/current_password", "wrong_password", text);
+    Err(invalid.into())
+}
+
 /// Sets one's own sign-in password. Every session of the account ends, the one that asks among them.
 pub async fn change_password(
     app: &App,
@@ -254,18 +272,8 @@ pub async fn change_password(
     current: String,
     new: Password,
 ) -> Result<Done<()>, Error> {
+    let account = prove_password(app, call, current).await?;
     let identity = call.actor.identity();
-    let account = identity.account.ok_or(Error::Unknown)?;
-    let known = app.store.sign_in(&identity.email).await?;
-    let known = known
-        .filter(|known| known.account == account)
-        .ok_or(Error::Unknown)?;
-    if !app.hasher.verify(current, known.hash.as_ref()).await? {
-        let mut invalid = Invalid::default();
-        let text = "this is not your password; type the one you signed in with";
-        invalid.push("/current_password", "wrong_password", text);
-        return Err(invalid.into());
-    }
     let hash = app.hasher.account_hash(&new).await?;
     let own = Call {
         actor: call.actor.for_own_account(account),
@@ -279,7 +287,16 @@ pub async fn change_password(
     let subject = Subject::new("account", account.uuid(), &identity.email);
     let text = format!("{} chose a new sign-in password", identity.name);
     let event = Event::new(EventKind::AccountPasswordSet, subject).saying(text);
+    change.end_links(account)?;
+    super::ways_in::tell(
+        app,
+        &mut change,
+        LetterKind::PasswordChanged,
+        account,
+        &identity.email,
+    )?;
     let events = change.commit(vec![event]).await?;
+    app.store.letters.ring();
     Ok(Done { value: (), events })
 }
 
@@ -297,6 +314,7 @@ pub async fn set_preferences(
     theme: &str,
     density: &str,
     shortcuts: bool,
+    language: Language,
 ) -> Result<(), Error> {
     let account = call.actor.identity().account.ok_or(Error::Unknown)?;
     let theme = ["system", "light", "dark"]
@@ -308,6 +326,6 @@ pub async fn set_preferences(
         .find(|known| *known == density)
         .unwrap_or("comfortable");
     app.store
-        .set_preferences(account, theme, density, shortcuts)
+        .set_preferences(account, theme, density, shortcuts, language)
         .await
 }

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use super::App;
-use super::people::InvitationLink;
-use crate::access::{AccountRead, Actor, Call, Credential, Guarded, Permit, SystemManage};
+use super::ways_in::{self, OneTimeLink};
+use crate::access::{AccountRead, Actor, Call, Credential, Grant, Guarded, Permit, SystemManage};
 use crate::error::Error;
-use crate::model::{AccountId, Event, EventKind, Subject};
-use crate::store::{Letter, LetterFate};
+use crate::model::{AccountId, Event, EventKind, Language, LetterKind, Subject};
+use crate::store::{Letter, LetterFate, LinkPurpose, Person};
 
 /// How long a letter belongs to whoever sends it: longer than a mail server may take for it.
 const CLAIM: Duration = Duration::from_mins(10);
@@ -15,26 +15,54 @@ const CLAIM: Duration = Duration::from_mins(10);
 const FIRST_PAUSE: Duration = Duration::from_secs(30);
 /// The longest pause between two tries.
 const LONGEST_PAUSE: Duration = Duration::from_hours(1);
-/// A letter that arrives later than this before its link ends helps nobody.
-const LEAST_LEFT: Duration = Duration::from_hours(24);
 /// Most characters of what a mail server said.
 const LONGEST_TROUBLE: usize = 300;
 
-/// An invitation that is ready to be sent.
+/// A letter that is ready to be sent.
 #[derive(Clone, Debug)]
-pub struct Invitation {
+pub struct Ready {
     /// The letter.
     pub letter: Letter,
     /// The name of whom it is for.
     pub name: String,
-    /// What they were invited to: one line for each role.
-    pub may: Vec<String>,
-    /// The link to choose a password with.
-    pub link: InvitationLink,
+    /// What they are spoken to in.
+    pub language: Language,
+    /// What it brings.
+    pub brings: Brings,
+}
+
+/// What a letter brings besides its words.
+#[derive(Clone, Debug)]
+pub enum Brings {
+    /// A link to choose the first password with, and what for: each grant with the name of its scope.
+    Invitation(OneTimeLink, Vec<(Grant, String)>),
+    /// A link that is good for a while after the letter was sent.
+    Link(OneTimeLink),
+    /// A code to be read out.
+    Code(Code),
+    /// News, and nothing else.
+    News,
+}
+
+/// A code that its recipient reads out.
+#[derive(Clone)]
+pub struct Code(String);
+
+impl Code {
+    /// The digits, for the letter.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for Code {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Code(..)")
+    }
 }
 
 /// The next letter to be sent, if one is due. It is the caller's until [`sent`], [`refused`] or [`not_yet`].
-pub async fn next(app: &App) -> Result<Option<Invitation>, Error> {
+pub async fn next(app: &App) -> Result<Option<Ready>, Error> {
     while let Some(letter) = app.store.claim_letter(CLAIM).await? {
         if let Some(ready) = write(app, letter).await? {
             return Ok(Some(ready));
@@ -43,71 +71,104 @@ pub async fn next(app: &App) -> Result<Option<Invitation>, Error> {
     Ok(None)
 }
 
+/// Whether a letter still is of use to whom it is for.
+fn is_wanted(letter: &Letter, person: &Person) -> bool {
+    let is_theirs = person.email == letter.recipient;
+    let signs_in = !person.invited && person.suspended_at.is_none();
+    match letter.kind {
+        LetterKind::Invitation => person.invited && person.suspended_at.is_none() && is_theirs,
+        LetterKind::CallerCode | LetterKind::PasswordReset => signs_in && is_theirs,
+        LetterKind::AddressProof => signs_in && !is_theirs,
+        LetterKind::PasswordChanged | LetterKind::AddressChanged => true,
+    }
+}
+
 /// What goes into the letter, unless there is no use for it any more.
-async fn write(app: &App, letter: Letter) -> Result<Option<Invitation>, Error> {
-    let now = app.clock.now();
+async fn write(app: &App, letter: Letter) -> Result<Option<Ready>, Error> {
     let person = app.store.invited(letter.account).await?;
-    let wanted = person.invited && person.suspended_at.is_none() && person.email == letter.recipient;
-    if !wanted || letter.expires_at <= now {
+    if !is_wanted(&letter, &person) || letter.expires_at <= app.clock.now() {
         app.store.drop_letter(&letter).await?;
         return Ok(None);
     }
-    let code = app.ids.key(26);
-    if !app
-        .store
-        .put_letter_link(&letter, &super::tokens::digest(&code))
-        .await?
-    {
+    let Some(brings) = brings(app, &letter, &person).await? else {
         return Ok(None);
-    }
-    let held = person.grants.iter().filter(|held| held.given.grant.is_live(now));
-    let may = held.map(|held| {
-        let grant = &held.given.grant;
-        format!(
-            "{} on {}: you may {}.",
-            grant.role.title(),
-            held.scope_name,
-            grant.holds.spoken()
-        )
-    });
-    Ok(Some(Invitation {
+    };
+    Ok(Some(Ready {
         name: person.name.to_string(),
-        may: may.collect(),
-        link: InvitationLink::new(app, &code, letter.expires_at),
+        language: person.language,
+        brings,
         letter,
     }))
 }
 
+/// The link or the code, made now; nothing when the letter is not to be sent any more.
+async fn brings(app: &App, letter: &Letter, person: &Person) -> Result<Option<Brings>, Error> {
+    let now = app.clock.now();
+    let (purpose, until) = match letter.kind {
+        LetterKind::PasswordChanged | LetterKind::AddressChanged => return Ok(Some(Brings::News)),
+        LetterKind::CallerCode => {
+            let (code, _) = super::support::new_code(app, letter.account).await?;
+            return Ok(Some(Brings::Code(Code(code))));
+        }
+        LetterKind::Invitation => (LinkPurpose::Invitation, letter.expires_at),
+        LetterKind::AddressProof => (LinkPurpose::Address, letter.expires_at),
+        LetterKind::PasswordReset => {
+            let minutes = Duration::from_mins(ways_in::RESET_MINUTES);
+            (LinkPurpose::Reset, now.plus(minutes))
+        }
+    };
+    let code = app.ids.key(26);
+    let digest = super::tokens::digest(&code);
+    if !app.store.put_letter_link(letter, purpose, &digest, until).await? {
+        return Ok(None);
+    }
+    let link = OneTimeLink::new(app, purpose, &code, until);
+    if letter.kind != LetterKind::Invitation {
+        return Ok(Some(Brings::Link(link)));
+    }
+    let live = person.grants.iter().filter(|held| held.given.grant.is_live(now));
+    let held = live.map(|held| (held.given.grant.clone(), held.scope_name.clone()));
+    Ok(Some(Brings::Invitation(link, held.collect())))
+}
+
 /// A mail server took the letter.
-pub async fn sent(app: &App, invitation: &Invitation) -> Result<(), Error> {
-    let text = format!("The letter to {} is on its way", invitation.letter.recipient);
-    settle(app, invitation, EventKind::AccountInvitationSent, text, None).await
+pub async fn sent(app: &App, ready: &Ready) -> Result<(), Error> {
+    let letter = &ready.letter;
+    let text = format!(
+        "The letter with {} to {} is on its way",
+        letter.kind.brings(),
+        letter.recipient
+    );
+    let kind = match letter.kind {
+        LetterKind::Invitation => EventKind::AccountInvitationSent,
+        _ => EventKind::AccountLetterSent,
+    };
+    settle(app, ready, kind, text, None).await
 }
 
 /// No mail server will ever take the letter, and `trouble` says why.
-pub async fn refused(app: &App, invitation: &Invitation, trouble: &str) -> Result<(), Error> {
+pub async fn refused(app: &App, ready: &Ready, trouble: &str) -> Result<(), Error> {
     let trouble = plain(trouble);
+    let letter = &ready.letter;
     let text = format!(
-        "The letter to {} was refused: {trouble}",
-        invitation.letter.recipient
+        "The letter with {} to {} was refused: {trouble}",
+        letter.kind.brings(),
+        letter.recipient
     );
-    settle(
-        app,
-        invitation,
-        EventKind::AccountInvitationFailed,
-        text,
-        Some(&trouble),
-    )
-    .await
+    let kind = match letter.kind {
+        LetterKind::Invitation => EventKind::AccountInvitationFailed,
+        _ => EventKind::AccountLetterFailed,
+    };
+    settle(app, ready, kind, text, Some(&trouble)).await
 }
 
 /// The letter could not be sent now. It is tried again, as long as that is of use; `dice` from 0 up to but not
 /// including 1 keeps many letters from coming back at once.
-pub async fn not_yet(app: &App, invitation: &Invitation, trouble: &str, dice: f64) -> Result<(), Error> {
-    let letter = &invitation.letter;
+pub async fn not_yet(app: &App, ready: &Ready, trouble: &str, dice: f64) -> Result<(), Error> {
+    let letter = &ready.letter;
     let due = app.clock.now().plus(pause(letter.tries, dice));
-    if due.plus(LEAST_LEFT) > letter.expires_at {
-        return refused(app, invitation, &format!("given up: {trouble}")).await;
+    if due.plus(letter.kind.least_left()) > letter.expires_at {
+        return refused(app, ready, &format!("given up: {trouble}")).await;
     }
     app.store.defer_letter(letter, due, &plain(trouble)).await?;
     app.store.letters.ring();
@@ -132,14 +193,14 @@ fn plain(trouble: &str) -> String {
 
 async fn settle(
     app: &App,
-    invitation: &Invitation,
+    ready: &Ready,
     kind: EventKind,
     text: String,
     trouble: Option<&str>,
 ) -> Result<(), Error> {
     let actor = Actor::system(Credential::System, "Postdesk", app.clock.now());
     let call = Call::new(actor, "");
-    let guarded: Guarded<Letter> = app.store.place_of_letter(invitation.letter.clone()).await?;
+    let guarded: Guarded<Letter> = app.store.place_of_letter(ready.letter.clone()).await?;
     let opened = guarded.open::<SystemManage>(&call.actor);
     let (letter, permit) = opened.map_err(|denied| Error::denied(denied, "letter", "of the portal"))?;
     let mut change = app.store.change(&call, permit).await?;

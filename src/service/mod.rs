@@ -36,6 +36,7 @@ pub mod support;
 pub mod tokens;
 pub mod undo;
 pub mod warnings;
+pub mod ways_in;
 
 /// The application: everything a wish needs. Cheap to clone.
 #[derive(Clone, Debug)]

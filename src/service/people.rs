@@ -1,6 +1,7 @@
 //! Who can manage: people and services are invited, changed and switched off by those who hold at least as much.
 
 use super::grants::{self, GrantWish, in_person, outranked, own_access};
+use super::ways_in::{OneTimeLink, Way};
 use super::{App, Done, accounts};
 use crate::access::{
     AccountInvite, AccountRead, AccountSuspend, AccountUpdate, Against, Call, Grant, Object, OrgPath,
@@ -8,9 +9,9 @@ use crate::access::{
 };
 use crate::error::Error;
 use crate::model::{
-    AccountId, DisplayName, Event, EventKind, LetterId, OrgId, Password, Reason, Refusal, Subject, Timestamp,
+    AccountId, DisplayName, Event, EventKind, Language, OrgId, Reason, Refusal, Subject, Timestamp,
 };
-use crate::store::{AccountDraft, AccountKind, Change, Page, PageRequest, Person, WritesGrants};
+use crate::store::{AccountDraft, AccountKind, Change, LinkPurpose, Page, PageRequest, Person, WritesGrants};
 
 /// Days that an invitation is good.
 pub const INVITATION_DAYS: u64 = 7;
@@ -39,41 +40,13 @@ pub enum HandOver {
     Shown,
 }
 
-/// The link by which somebody who was invited chooses a password: shown once.
-#[derive(Clone)]
-pub struct InvitationLink {
-    url: String,
-    /// Until when it is good.
-    pub expires_at: Timestamp,
-}
-
-impl InvitationLink {
-    pub(super) fn new(app: &App, code: &str, expires_at: Timestamp) -> Self {
-        Self {
-            url: format!("{}/invitation/{code}", app.base_url),
-            expires_at,
-        }
-    }
-
-    /// The address, for whoever hands it over.
-    pub fn expose(&self) -> &str {
-        &self.url
-    }
-}
-
-impl std::fmt::Debug for InvitationLink {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("InvitationLink").finish_non_exhaustive()
-    }
-}
-
 /// Somebody who was invited.
 #[derive(Clone, Debug)]
 pub struct Invited {
     /// The account.
     pub person: Person,
     /// How they come in, if it is to be handed over; a service does not, and nobody does after a dry run.
-    pub link: Option<InvitationLink>,
+    pub link: Option<OneTimeLink>,
 }
 
 async fn open<P: Permission>(app: &App, call: &Call, id: AccountId) -> Result<(Person, Permit<P>), Error> {
@@ -95,8 +68,20 @@ pub struct Verbs {
     pub suspend: bool,
     /// Switch it on again.
     pub resume: bool,
+    /// What a link that they hand over is for.
+    pub hand_over: Option<LinkPurpose>,
+}
+
+impl Verbs {
     /// Make a new invitation.
-    pub invite_again: bool,
+    pub fn invite_again(&self) -> bool {
+        self.hand_over == Some(LinkPurpose::Invitation)
+    }
+
+    /// Let them choose a new password.
+    pub fn choose_anew(&self) -> bool {
+        self.hand_over == Some(LinkPurpose::Reset)
+    }
 }
 
 /// What the caller may do with an account: nothing with their own, nor with one that holds more than they do.
@@ -104,10 +89,15 @@ pub async fn verbs(app: &App, call: &Call, id: AccountId) -> Result<Verbs, Error
     let (person, _) = open::<AccountRead>(app, call, id).await?;
     let is_off = person.suspended_at.is_some();
     let switches = yes(below::<AccountSuspend>(app, call, id).await)?;
+    let lets_in = call.actor.acting().is_none() && yes(below::<AccountInvite>(app, call, id).await)?;
     Ok(Verbs {
         suspend: switches && !is_off,
         resume: switches && is_off,
-        invite_again: person.invited && !is_off && yes(below::<AccountInvite>(app, call, id).await)?,
+        hand_over: (lets_in && !is_off && person.kind == AccountKind::Person).then_some(if person.invited {
+            LinkPurpose::Invitation
+        } else {
+            LinkPurpose::Reset
+        }),
     })
 }
 
@@ -149,7 +139,7 @@ pub async fn invite(app: &App, call: &Call, new: Invitation) -> Result<Done<Invi
     }
     let (org, path) = home(app, call, &offered.grant.scope).await?;
     let id: AccountId = app.ids.next();
-    let way = Way::of(app, new.by);
+    let way = Way::of(app, new.by, LinkPurpose::Invitation);
     let expires_at = expiry(app);
 
     let mut change = app.store.change(call, permit).await?;
@@ -221,6 +211,7 @@ fn preview(
         email,
         name,
         invited: kind == AccountKind::Person,
+        language: Language::default(),
         suspended_at: None,
         last_sign_in_at: None,
         version: 1,
@@ -233,50 +224,6 @@ fn preview(
 /// A service has no address; what stands in its place can be no address of a person.
 fn service_name(app: &App) -> String {
     format!("service-{}", app.ids.key(12))
-}
-
-/// How a link gets to somebody, with what it needs for that.
-enum Way {
-    Letter(LetterId),
-    Shown(String),
-}
-
-impl Way {
-    fn of(app: &App, by: HandOver) -> Self {
-        match by {
-            HandOver::Letter if app.sends_letters => Self::Letter(app.ids.next()),
-            _ => Self::Shown(app.ids.key(26)),
-        }
-    }
-
-    /// The end of the sentence that says who was invited.
-    fn spoken(&self, email: &str) -> String {
-        match self {
-            Self::Letter(_) => format!(", by a letter to {email}"),
-            Self::Shown(_) => String::new(),
-        }
-    }
-
-    /// Ends the links of before, and makes or orders the new one.
-    fn open(
-        &self,
-        change: &mut Change<AccountInvite>,
-        id: AccountId,
-        email: &str,
-        until: Timestamp,
-    ) -> Result<(), Error> {
-        match self {
-            Self::Letter(letter) => change.put_letter(*letter, id, email, until),
-            Self::Shown(code) => change.put_invitation(id, &super::tokens::digest(code), until),
-        }
-    }
-
-    fn link(&self, app: &App, until: Timestamp) -> Option<InvitationLink> {
-        match self {
-            Self::Letter(_) => None,
-            Self::Shown(code) => Some(InvitationLink::new(app, code, until)),
-        }
-    }
 }
 
 fn expiry(app: &App) -> Timestamp {
@@ -351,7 +298,7 @@ pub async fn invite_again(
         let detail = format!("{} can sign in already, or never will.", person.name);
         return Err(Refusal::new("not_invited", detail, "There is nothing to send.").into());
     }
-    let way = Way::of(app, by);
+    let way = Way::of(app, by, LinkPurpose::Invitation);
     let expires_at = expiry(app);
 
     let mut change = app.store.change(call, permit).await?;
@@ -372,52 +319,6 @@ pub async fn invite_again(
         value: Invited { person, link },
         events,
     })
-}
-
-/// Whom an invitation is for, while it is good.
-pub async fn invitation(app: &App, code: &str) -> Result<Option<Person>, Error> {
-    match app.store.invitation(&super::tokens::digest(code)).await? {
-        Some(id) => Ok(Some(app.store.invited(id).await?)),
-        None => Ok(None),
-    }
-}
-
-/// Somebody who was invited chooses a password. The link is used up; signing in comes next.
-pub async fn accept(app: &App, request_id: &str, code: &str, password: Password) -> Result<AccountId, Error> {
-    let over = || {
-        let next = "Ask whoever invited you for a new one.";
-        Error::Against(Refusal::new(
-            "link_over",
-            "This invitation has ended or was used already.",
-            next,
-        ))
-    };
-    let person = invitation(app, code).await?.ok_or_else(over)?;
-    let hash = app.hasher.account_hash(&password).await?;
-    let actor = crate::access::Actor::invited(person.id, person.name.as_str(), app.clock.now());
-    let call = Call::new(actor, request_id);
-    let permit = call
-        .actor
-        .permit::<AccountUpdate>(crate::access::Place::org(person.path.clone()));
-    let permit = permit.map_err(|denied| Error::denied(denied, "account", &person.email))?;
-
-    let mut change = app.store.change(&call, permit).await?;
-    if !change
-        .use_invitation(&super::tokens::digest(code), person.id)
-        .await?
-    {
-        return Err(over());
-    }
-    change.end_links(person.id)?;
-    change.set_first_password(person.id, &hash)?;
-    let subject = Subject::new("account", person.id.uuid(), &person.email);
-    let text = format!("{} chose a password and can sign in", person.name);
-    change
-        .commit(vec![
-            Event::new(EventKind::AccountPasswordSet, subject).saying(text),
-        ])
-        .await?;
-    Ok(person.id)
 }
 
 /// Changes somebody's name.

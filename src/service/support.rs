@@ -8,7 +8,9 @@ use subtle::ConstantTimeEq as _;
 use super::{App, Done};
 use crate::access::{Acting, Actor, AuditRead, Call, Credential, Permit, SupportAssist};
 use crate::error::Error;
-use crate::model::{AccountId, ActingId, Event, EventKind, Org, OrgId, Reason, Refusal, Subject, Timestamp};
+use crate::model::{
+    AccountId, ActingId, Event, EventKind, LetterKind, Org, OrgId, Reason, Refusal, Subject, Timestamp,
+};
 use crate::store::{ActingRecord, Person};
 
 /// How long it goes on at most.
@@ -17,6 +19,8 @@ pub const MINUTES: u64 = 30;
 pub const CODE_MINUTES: u64 = 10;
 /// How often a caller's code is tried before it is worth nothing.
 const MOST_TRIES: i64 = 5;
+/// Letters with a code that an account is sent in an hour.
+const MOST_LETTERS_AN_HOUR: i64 = 5;
 
 async fn open(app: &App, call: &Call, org: OrgId) -> Result<(Org, Permit<SupportAssist>), Error> {
     let opened = app.store.org(org).await?.open(&call.actor);
@@ -136,6 +140,11 @@ pub async fn caller_code(app: &App, call: &Call) -> Result<(String, Timestamp), 
             "Stop acting first.",
         )));
     }
+    new_code(app, account).await
+}
+
+/// A new code of an account; the one before ends.
+pub(super) async fn new_code(app: &App, account: AccountId) -> Result<(String, Timestamp), Error> {
     let code = app
         .ids
         .with_random(|random| format!("{:06}", random.random_range(0..1_000_000)));
@@ -144,6 +153,47 @@ pub async fn caller_code(app: &App, call: &Call) -> Result<(String, Timestamp), 
         .put_caller_code(account, &digest(account, &code), until)
         .await?;
     Ok((code, until))
+}
+
+/// Sends a code to the address of whoever says to be this account, who reads it out. Whoever orders it does not see it.
+pub async fn order_code(app: &App, call: &Call, account: AccountId) -> Result<Done<Person>, Error> {
+    let opened = app
+        .store
+        .person(account)
+        .await?
+        .open::<SupportAssist>(&call.actor);
+    let (person, permit): (Person, _) =
+        opened.map_err(|denied| Error::denied(denied, "account", &account.to_string()))?;
+    if !app.sends_letters || person.invited || person.suspended_at.is_some() {
+        let detail = format!("{} cannot be sent a code.", person.name);
+        let next = "Somebody who can sign in makes one on the page of their account.";
+        return Err(Refusal::new("no_letters", detail, next).into());
+    }
+
+    let mut change = app.store.change(call, permit).await?;
+    let now = change.now();
+    let kind = LetterKind::CallerCode;
+    let lately = now.minus(Duration::from_hours(1));
+    if change.letters_since(account, kind, lately).await? >= MOST_LETTERS_AN_HOUR {
+        let detail = format!("{} was sent enough codes for this hour.", person.name);
+        return Err(Refusal::new(
+            "too_many_letters",
+            detail,
+            "Use the last one, or come back later.",
+        )
+        .into());
+    }
+    let until = now.plus(Duration::from_mins(CODE_MINUTES));
+    change.put_letter(app.ids.next(), kind, account, &person.email, until)?;
+    let subject = Subject::new("account", account.uuid(), &person.email);
+    let text = format!("A letter to {} brings a code to read out", person.email);
+    let event = Event::new(EventKind::SupportCodeOrdered, subject).saying(text);
+    let events = change.commit(vec![event]).await?;
+    app.store.letters.ring();
+    Ok(Done {
+        value: person,
+        events,
+    })
 }
 
 fn digest(account: AccountId, code: &str) -> Vec<u8> {

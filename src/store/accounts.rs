@@ -8,7 +8,7 @@ use super::row::{Reading, time};
 use crate::access::{AccountInvite, AccountUpdate, GrantManage, OrgPath, Permission, SystemManage};
 use crate::db::row;
 use crate::error::Error;
-use crate::model::{AccountHash, AccountId, DisplayName, GrantId, OrgId, Refusal, Timestamp};
+use crate::model::{AccountHash, AccountId, DisplayName, GrantId, Language, OrgId, Refusal, Timestamp};
 
 /// A person who signs in to the portal.
 #[derive(Clone, Debug)]
@@ -25,6 +25,8 @@ pub struct Account {
     pub density: String,
     /// Whether single keys are shortcuts.
     pub shortcuts: bool,
+    /// What they are spoken to in.
+    pub language: Language,
     /// When they last signed in.
     pub last_sign_in_at: Option<Timestamp>,
     /// When the account was made.
@@ -47,7 +49,7 @@ pub struct AccountDraft {
 row! {
     struct AccountRow {
         id: uuid::Uuid, email: String, name: String, theme: String, density: String, shortcuts: bool,
-        last_sign_in_at: Option<i64>, created_at: i64,
+        language: String, last_sign_in_at: Option<i64>, created_at: i64,
     }
 }
 
@@ -57,7 +59,7 @@ impl Store {
         let row: Option<AccountRow> = self
             .db
             .read(
-                "SELECT id, email, name, theme, density, shortcuts, last_sign_in_at, created_at
+                "SELECT id, email, name, theme, density, shortcuts, language, last_sign_in_at, created_at
                  FROM accounts WHERE id = $1",
             )
             .bind(id.uuid())
@@ -75,6 +77,7 @@ impl Store {
             theme: row.theme,
             density: row.density,
             shortcuts: row.shortcuts,
+            language: row.language.parse().unwrap_or_default(),
             last_sign_in_at: row.last_sign_in_at.map(time),
             created_at: time(row.created_at),
         })
@@ -92,13 +95,17 @@ impl Store {
         theme: &'static str,
         density: &'static str,
         shortcuts: bool,
+        language: Language,
     ) -> Result<(), Error> {
         self.db
-            .write("UPDATE accounts SET theme = $2, density = $3, shortcuts = $4 WHERE id = $1")
+            .write(
+                "UPDATE accounts SET theme = $2, density = $3, shortcuts = $4, language = $5 WHERE id = $1",
+            )
             .bind(id.uuid())
             .bind(theme)
             .bind(density)
             .bind(shortcuts)
+            .bind(language.as_str())
             .execute()
             .await?;
         Ok(())

@@ -1,19 +1,19 @@
 //! The mails that Postdesk itself writes, until they are sent.
 //!
 //! Sending needs no permit: whoever asked for a letter needed one, and it goes nowhere but to its recipient. No letter
-//! holds a secret; the link in it is made while it is sent.
+//! holds a secret; the link or the code in it is made while it is sent.
 
 use std::time::Duration;
 
 use uuid::Uuid;
 
-use super::Store;
 use super::change::Change;
 use super::row::time;
-use crate::access::{AccountInvite, AccountRead, Guarded, Permit, Place, SystemManage};
+use super::{Store, corrupt};
+use crate::access::{AccountRead, Guarded, Permission, Permit, Place, SystemManage};
 use crate::db::row;
 use crate::error::Error;
-use crate::model::{AccountId, LetterId, Timestamp};
+use crate::model::{AccountId, LetterId, LetterKind, Timestamp};
 
 /// How long it is known what became of a letter.
 const KEPT: Duration = Duration::from_hours(90 * 24);
@@ -23,6 +23,8 @@ const KEPT: Duration = Duration::from_hours(90 * 24);
 pub struct Letter {
     /// Names it, for ever.
     pub id: LetterId,
+    /// What it is for.
+    pub kind: LetterKind,
     /// Whom it is for.
     pub account: AccountId,
     /// The address it goes to.
@@ -46,6 +48,28 @@ pub enum LetterState {
     Failed,
 }
 
+/// What a one-time link of an account is for.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum LinkPurpose {
+    /// To choose the first password.
+    Invitation,
+    /// To choose a new one.
+    Reset,
+    /// To prove that a new address is theirs.
+    Address,
+}
+
+impl LinkPurpose {
+    /// The word in the store.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Invitation => "invitation",
+            Self::Reset => "reset",
+            Self::Address => "address",
+        }
+    }
+}
+
 /// What became of a letter.
 #[derive(Clone, Debug)]
 pub struct LetterFate {
@@ -63,7 +87,7 @@ pub struct LetterFate {
 
 row! {
     struct LetterRow {
-        id: Uuid, account_id: Uuid, recipient: String, asked_by: String, tries: i64, expires_at: i64,
+        id: Uuid, kind: String, account_id: Uuid, recipient: String, asked_by: String, tries: i64, expires_at: i64,
     }
 }
 
@@ -84,14 +108,19 @@ impl Store {
                 "UPDATE letters SET due_at = $2, tries = tries + 1
                  WHERE id = (SELECT id FROM letters WHERE state = 'waiting' AND due_at <= $1 ORDER BY due_at LIMIT 1)
                    AND state = 'waiting' AND due_at <= $1
-                 RETURNING id, account_id, recipient, asked_by, tries, expires_at",
+                 RETURNING id, kind, account_id, recipient, asked_by, tries, expires_at",
             )
             .bind(now.as_micros())
             .bind(now.plus(claim).as_micros())
             .fetch_optional()
             .await?;
-        Ok(row.map(|row| Letter {
+        let Some(row) = row else {
+            return Ok(None);
+        };
+        let kind = LetterKind::named(&row.kind).ok_or_else(|| corrupt("letters", "kind", &row.id))?;
+        Ok(Some(Letter {
             id: LetterId::from(row.id),
+            kind,
             account: AccountId::from(row.account_id),
             recipient: row.recipient,
             asked_by: row.asked_by,
@@ -102,7 +131,13 @@ impl Store {
 
     /// (No permit.) Makes the link that goes into a claimed letter, beside those of earlier tries: nobody knows which of
     /// them arrives. `false` when the letter is not to be sent any more.
-    pub async fn put_letter_link(&self, letter: &Letter, digest: &[u8]) -> Result<bool, Error> {
+    pub async fn put_letter_link(
+        &self,
+        letter: &Letter,
+        purpose: LinkPurpose,
+        digest: &[u8],
+        until: Timestamp,
+    ) -> Result<bool, Error> {
         let mut tx = self.db.begin::<Error>().await?;
         // Whoever makes another link holds this row first, so a link cannot slip in after the others have ended.
         let held = tx
@@ -115,14 +150,16 @@ impl Store {
             return Ok(false);
         }
         tx.query(
-            "INSERT INTO account_links (digest, account_id, made_by, created_at, expires_at)
-             VALUES ($1, $2, $3, $4, $5)",
+            "INSERT INTO account_links (digest, account_id, made_by, created_at, expires_at, purpose, email)
+             VALUES ($1, $2, $3, $4, $5, $6, $7)",
         )
         .bind(digest.to_vec())
         .bind(letter.account.uuid())
         .bind(letter.asked_by.clone())
         .bind(self.clock.now().as_micros())
-        .bind(letter.expires_at.as_micros())
+        .bind(until.as_micros())
+        .bind(purpose.as_str())
+        .bind((purpose == LinkPurpose::Address).then(|| letter.recipient.clone()))
         .later()?;
         tx.commit().await?;
         Ok(true)
@@ -205,28 +242,53 @@ impl Store {
     }
 }
 
-impl Change<AccountInvite> {
-    /// Writes the letter that takes an invitation to `recipient`. Links and letters of before end.
+impl<P: Permission> Change<P> {
+    /// Orders a letter to `recipient`, who is somebody of the account. Whoever may not change the account gets no letter
+    /// written that could: its kind says what is in it, and it goes to nobody but the account's own address.
     pub fn put_letter(
         &mut self,
         id: LetterId,
+        kind: LetterKind,
         account: AccountId,
         recipient: &str,
         until: Timestamp,
     ) -> Result<(), Error> {
-        self.end_links(account)?;
         self.tx
             .query(
                 "INSERT INTO letters (id, kind, account_id, recipient, asked_by, created_at, expires_at, state, due_at)
-                 VALUES ($1, 'invitation', $2, $3, $4, $5, $6, 'waiting', $5)",
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, 'waiting', $6)",
             )
             .bind(id.uuid())
+            .bind(kind.as_str())
             .bind(account.uuid())
             .bind(recipient.to_owned())
             .bind(self.permit.actor().identity().name.clone())
             .bind(self.now.as_micros())
             .bind(until.as_micros())
             .later()
+    }
+
+    /// How many letters of a kind were ordered for an account since `then`, under the account's lock.
+    pub async fn letters_since(
+        &mut self,
+        account: AccountId,
+        kind: LetterKind,
+        then: Timestamp,
+    ) -> Result<i64, Error> {
+        self.tx
+            .query("UPDATE accounts SET updated_at = updated_at WHERE id = $1")
+            .bind(account.uuid())
+            .execute()
+            .await?;
+        let (count,): (i64,) = self
+            .tx
+            .query("SELECT COUNT(*) FROM letters WHERE account_id = $1 AND created_at > $2 AND kind = $3")
+            .bind(account.uuid())
+            .bind(then.as_micros())
+            .bind(kind.as_str())
+            .fetch_one()
+            .await?;
+        Ok(count)
     }
 }
 

@@ -21,6 +21,7 @@ use crate::error::{Error, Internal};
 use crate::ids::Ids;
 use crate::model::Clock;
 
+mod account_links;
 mod accounts;
 mod addresses;
 mod aliases;
@@ -55,6 +56,7 @@ mod support;
 mod targets;
 mod tokens;
 
+pub use account_links::AccountLink;
 pub use accounts::{Account, AccountDraft, Accounts};
 pub use aliases::Aliases;
 pub use audit::{EventFilter, EventOrder, EventRecord, Who};
@@ -63,7 +65,7 @@ pub use change::Change;
 pub use delivery::Onward;
 pub use domains::Domains;
 pub use grants::{Access, GrantDraft, GrantRecord, WritesGrants};
-pub use letters::{Letter, LetterFate, LetterState};
+pub use letters::{Letter, LetterFate, LetterState, LinkPurpose};
 pub use mailboxes::{MailboxFilter, MailboxSort, Mailboxes, NewMailbox, StateFilter};
 pub use orgs::{LeftBehind, Orgs};
 pub use page::{Cursor, Page, PageRequest};

@@ -12,7 +12,7 @@ use crate::access::{
 };
 use crate::db::row;
 use crate::error::Error;
-use crate::model::{AccountHash, AccountId, DisplayName, OrgId, Timestamp};
+use crate::model::{AccountHash, AccountId, DisplayName, Language, OrgId, Timestamp};
 
 /// Who stands behind an account.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -52,6 +52,8 @@ pub struct Person {
     pub name: DisplayName,
     /// Whether a person has not chosen a password yet.
     pub invited: bool,
+    /// What they are spoken to in.
+    pub language: Language,
     /// Since when it is switched off.
     pub suspended_at: Option<Timestamp>,
     /// When the person last signed in.
@@ -88,7 +90,7 @@ impl Person {
 row! {
     struct PersonRow {
         id: Uuid, kind: String, org_id: Uuid, org_path: String, org: String, email: String, name: String,
-        has_password: bool, suspended_at: Option<i64>, last_sign_in_at: Option<i64>, version: i64, created_at: i64,
+        has_password: bool, language: String, suspended_at: Option<i64>, last_sign_in_at: Option<i64>, version: i64, created_at: i64,
         updated_at: i64,
     }
 }
@@ -96,7 +98,7 @@ row! {
 macro_rules! people {
     () => {
         "SELECT a.id, a.kind, a.org_id, a.org_path, o.name, a.email, a.name, a.password_hash IS NOT NULL,
-           a.suspended_at, a.last_sign_in_at, a.version, a.created_at, a.updated_at
+           a.language, a.suspended_at, a.last_sign_in_at, a.version, a.created_at, a.updated_at
          FROM accounts a JOIN orgs o ON o.id = a.org_id "
     };
 }
@@ -121,6 +123,7 @@ impl PersonRow {
             name: reading.text("name", &self.name)?,
             email: self.email,
             invited: kind == AccountKind::Person && !self.has_password,
+            language: self.language.parse().unwrap_or_default(),
             suspended_at: self.suspended_at.map(time),
             last_sign_in_at: self.last_sign_in_at.map(time),
             version: self.version,
@@ -227,21 +230,6 @@ impl Store {
         Ok(rows)
     }
 
-    /// (No permit.) The account that may choose a password with this link, if the link is still good.
-    pub async fn invitation(&self, digest: &[u8]) -> Result<Option<AccountId>, Error> {
-        let row: Option<(Uuid,)> = self
-            .db
-            .read(
-                "SELECT l.account_id FROM account_links l JOIN accounts a ON a.id = l.account_id
-                 WHERE l.digest = $1 AND l.used_at IS NULL AND l.expires_at > $2 AND a.suspended_at IS NULL",
-            )
-            .bind(digest.to_vec())
-            .bind(self.clock.now().as_micros())
-            .fetch_optional()
-            .await?;
-        Ok(row.map(|(id,)| AccountId::from(id)))
-    }
-
     /// (No permit.) The person behind an invitation that was found by its link.
     pub async fn invited(&self, id: AccountId) -> Result<Person, Error> {
         let row: Option<PersonRow> = self
@@ -306,58 +294,6 @@ impl<P: WritesPeople> Change<P> {
             .query("DELETE FROM sessions WHERE account_id = $1")
             .bind(account.uuid())
             .later()
-    }
-
-    /// Ends the links by which an account's password can be chosen, and the letters that would bring one.
-    pub fn end_links(&mut self, account: AccountId) -> Result<(), Error> {
-        for sql in [
-            "UPDATE letters SET state = 'dropped', settled_at = $2 WHERE account_id = $1 AND state = 'waiting'",
-            "UPDATE account_links SET used_at = $2 WHERE account_id = $1 AND used_at IS NULL",
-        ] {
-            self.tx
-                .query(sql)
-                .bind(account.uuid())
-                .bind(self.now.as_micros())
-                .later()?;
-        }
-        Ok(())
-    }
-
-    /// Makes the link by which somebody chooses a password. Older ones of the account end.
-    pub fn put_invitation(
-        &mut self,
-        account: AccountId,
-        digest: &[u8],
-        until: Timestamp,
-    ) -> Result<(), Error> {
-        self.end_links(account)?;
-        self.tx
-            .query(
-                "INSERT INTO account_links (digest, account_id, made_by, created_at, expires_at)
-                 VALUES ($1, $2, $3, $4, $5)",
-            )
-            .bind(digest.to_vec())
-            .bind(account.uuid())
-            .bind(self.permit.actor().identity().name.clone())
-            .bind(self.now.as_micros())
-            .bind(until.as_micros())
-            .later()
-    }
-
-    /// Uses an invitation up. `false` when somebody was faster, or it has ended.
-    pub async fn use_invitation(&mut self, digest: &[u8], account: AccountId) -> Result<bool, Error> {
-        let used = self
-            .tx
-            .query(
-                "UPDATE account_links SET used_at = $3
-                 WHERE digest = $1 AND account_id = $2 AND used_at IS NULL AND expires_at > $3",
-            )
-            .bind(digest.to_vec())
-            .bind(account.uuid())
-            .bind(self.now.as_micros())
-            .execute()
-            .await?;
-        Ok(used == 1)
     }
 
     /// Sets the password of somebody who was invited.

@@ -18,7 +18,11 @@ const MAY_NAME: &[(&str, &[&str])] = &[
         "provisioning",
         &["config", "db", "error", "model", "service", "store"],
     ),
-    ("letters", &["config", "error", "model", "service"]),
+    ("language", &["model"]),
+    (
+        "letters",
+        &["access", "config", "error", "language", "model", "service"],
+    ),
     (
         "http",
         &["access", "config", "error", "ids", "model", "service", "store"],

@@ -7,12 +7,13 @@ use serde::Deserialize;
 use super::answer::{Answer, page_with};
 use super::forms::{CsrfForm, Reader, read, ticked};
 use super::nav::Here;
-use super::pages::people::Account;
+use super::pages::people::{Account, AddressNew};
 use super::view::{Choice, Fact, Flash, Form, words};
 use super::visitor::{Look, Visitor};
 use crate::access::{Grant, Scope};
 use crate::error::Error;
-use crate::service::{accounts, tokens};
+use crate::model::Language;
+use crate::service::{accounts, tokens, ways_in};
 
 pub(super) async fn show(visitor: Visitor) -> Answer {
     account_page(&visitor, StatusCode::OK, Form::default()).await
@@ -26,6 +27,7 @@ async fn account_page(visitor: &Visitor, status: StatusCode, form: Form) -> Answ
             form,
             tokens: live_tokens(visitor).await?,
             themes: themes(visitor.look()),
+            languages: languages(visitor).await?,
             grants: visitor
                 .actor()
                 .grants()
@@ -47,6 +49,18 @@ async fn live_tokens(visitor: &Visitor) -> Result<String, Error> {
         1 => "Your token".to_owned(),
         many => format!("Your {many} tokens"),
     })
+}
+
+/// What letters to them are written in.
+async fn languages(visitor: &Visitor) -> Result<Vec<Choice>, Error> {
+    let own = accounts::own(&visitor.app, &visitor.call).await?;
+    let choice = |language: &Language| Choice {
+        value: language.as_str().to_owned(),
+        label: language.own_name().to_owned(),
+        chosen: *language == own.language,
+        ..Choice::default()
+    };
+    Ok(Language::ALL.iter().map(choice).collect())
 }
 
 fn themes(look: Look) -> Vec<Choice> {
@@ -80,13 +94,14 @@ fn fact(visitor: &Visitor, grant: &Grant) -> Fact {
     }
 }
 
-/// How somebody likes their screens.
+/// How somebody likes their screens, and what they are spoken to in.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Likes {
     theme: String,
     compact: String,
     shortcuts: String,
+    language: String,
 }
 
 pub(super) async fn set_look(visitor: Visitor, form: CsrfForm<Likes>) -> Answer {
@@ -94,6 +109,7 @@ pub(super) async fn set_look(visitor: Visitor, form: CsrfForm<Likes>) -> Answer 
         theme,
         compact,
         shortcuts,
+        language,
     } = form.content;
     let density = if ticked(&compact) {
         "compact"
@@ -101,7 +117,8 @@ pub(super) async fn set_look(visitor: Visitor, form: CsrfForm<Likes>) -> Answer 
         "comfortable"
     };
     let shortcuts = ticked(&shortcuts);
-    accounts::set_preferences(&visitor.app, &visitor.call, &theme, density, shortcuts).await?;
+    let language = language.parse().unwrap_or_default();
+    accounts::set_preferences(&visitor.app, &visitor.call, &theme, density, shortcuts, language).await?;
     let look = Look::new(&theme, density, shortcuts);
     let flash = Flash::done("It looks as you like it.");
     let mut response = visitor.tell("/account", flash).await?.into_response();
@@ -149,4 +166,48 @@ async fn new_password(visitor: &Visitor, typed: Passwords) -> Result<(), Error> 
     let current = typed.current_password;
     accounts::change_password(&visitor.app, &visitor.call, current, read(password)?).await?;
     Ok(())
+}
+
+/// Where somebody wants to sign in from now on, with the password that shows it is them.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct NewAddress {
+    email: String,
+    current_password: String,
+}
+
+impl std::fmt::Debug for NewAddress {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("NewAddress(..)")
+    }
+}
+
+pub(super) async fn ask_address(visitor: Visitor) -> Answer {
+    address_page(&visitor, StatusCode::OK, Form::default()).await
+}
+
+async fn address_page(visitor: &Visitor, status: StatusCode, form: Form) -> Answer {
+    let page = AddressNew {
+        chrome: visitor.chrome(&Here::Nowhere).await?,
+        by_letter: visitor.app.sends_letters,
+        form,
+    };
+    page_with(status, &page)
+}
+
+pub(super) async fn set_address(visitor: Visitor, form: CsrfForm<NewAddress>) -> Answer {
+    let typed = form.content;
+    match ways_in::ask_address(&visitor.app, &visitor.call, typed.current_password, &typed.email).await {
+        Ok(email) => {
+            let text = format!(
+                "A letter is on its way to {email}. Open its link within {} hours; until then you sign in as before.",
+                ways_in::LINK_HOURS
+            );
+            visitor.tell("/account", Flash::done(text)).await
+        }
+        Err(error) => {
+            let (form, status) = form.form.refused(error)?;
+            address_page(&visitor, status, form).await
+        }
+    }
 }

@@ -126,9 +126,15 @@ codes! {
     "moved" 409 "It was moved at this very moment."
         "The customer or domain went to another place in the tree while something of it was changed."
         "Look again, and try again.";
+    "no_letters" 409 "No letter can be sent."
+        "There is no mail server that takes letters, or the person cannot sign in."
+        "Set up a mail server under smtp, or hand a link or a code over another way.";
     "no_node" 409 "No mail server takes new mailboxes."
         "Every node of the configuration is draining or down."
         "Ask the operator to let a node take mailboxes.";
+    "no_password" 409 "There is no password to choose anew."
+        "The account is a service, is suspended, or waits for its invitation."
+        "Resume it, or send a new invitation.";
     "no_such_path" 404 "The API has no such path."
         "A slip in the path, or a path of another version."
         "The paths are in /api/v1/openapi.json.";
@@ -207,6 +213,9 @@ codes! {
     "too_many_headers" 431 "The request has too many header lines."
         "It has more than 64."
         "Look at what stands between you and the portal.";
+    "too_many_letters" 409 "Enough letters went there within an hour."
+        "The same person was sent the same kind of letter again and again."
+        "Look for the letters that are there, or come back in an hour.";
     "unauthenticated" 401 "Nobody knows who you are."
         "There is no token, or it is wrong, expired or revoked."
         "Send Authorization: Bearer with a token that is good. Make one under your account.";

@@ -39,6 +39,7 @@ mod tokens;
 mod undo;
 mod view;
 mod visitor;
+mod ways_in;
 
 /// The pages, with the usual ends of sessions.
 pub fn router(app: App) -> Router {
@@ -81,6 +82,9 @@ fn doors() -> Router<App> {
         .route("/sign-in", get(sign_in::ask).post(sign_in::enter))
         .route("/sign-out", post(sign_in::leave))
         .route("/setup/{code}", get(sign_in::set_up).post(sign_in::finish_set_up))
+        .route("/forgot", get(ways_in::ask).post(ways_in::forgot))
+        .route("/reset/{code}", get(ways_in::choose).post(ways_in::set))
+        .route("/address/{code}", get(ways_in::ask_proof).post(ways_in::prove))
         .route("/in/{code}", get(sign_in::choose).post(sign_in::set_own))
         .route(
             "/invitation/{code}",
@@ -180,6 +184,10 @@ fn account_routes() -> Router<App> {
         )
         .route("/support/stop", post(support::stop))
         .route("/account/password", post(account::set_password))
+        .route(
+            "/account/address",
+            get(account::ask_address).post(account::set_address),
+        )
         .nest("/account/tokens", own_token_routes())
 }
 
@@ -224,6 +232,7 @@ fn people_routes() -> Router<App> {
     let of_account = Router::new()
         .route("/", get(show::show))
         .route("/invitation", get(invite::show_link).post(invite::again))
+        .route("/password", post(invite::anew))
         .route("/roles/new", get(roles::ask).post(roles::give))
         .route(
             "/roles/{grant}/revoke",
@@ -233,7 +242,8 @@ fn people_routes() -> Router<App> {
         .route("/resume", post(state::resume))
         .nest("/tokens", tokens_of_account())
         .route("/delete", get(service::ask_delete).post(service::delete))
-        .route("/caller", get(support::ask_caller).post(support::check_caller));
+        .route("/caller", get(support::ask_caller).post(support::check_caller))
+        .route("/caller/code", post(support::order_code));
     Router::new()
         .route("/accounts", get(list::show))
         .route("/accounts/new", get(invite::ask).post(invite::create))

@@ -36,14 +36,30 @@ pub(super) async fn ask(guest: Guest, Query(wanted): Query<Next>) -> Answer {
         title: "Sign in to see this page".to_owned(),
         ..Note::default()
     });
-    let welcome = (wanted.welcome == "yes").then(|| Note {
+    let welcome = welcome(&wanted.welcome).map(|(title, text)| Note {
         kind: "ok",
         icon: "circle-check",
-        title: "Your password is set".to_owned(),
-        text: "Sign in with it, and with the address that you were invited by.".to_owned(),
+        title: title.to_owned(),
+        text: text.to_owned(),
         links: Vec::new(),
     });
     sign_in_page(&guest, StatusCode::OK, next, Form::default(), welcome.or(note))
+}
+
+/// What somebody hears who comes from the link of a letter.
+fn welcome(from: &str) -> Option<(&'static str, &'static str)> {
+    match from {
+        "yes" => Some((
+            "Your password is set",
+            "Sign in with it, and with the address that you were invited by.",
+        )),
+        "reset" => Some(("Your new password is set", "Sign in with it.")),
+        "address" => Some((
+            "Your new address counts from now on",
+            "Sign in with it, and with the password that you have.",
+        )),
+        _ => None,
+    }
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -87,6 +103,7 @@ fn sign_in_page(guest: &Guest, status: StatusCode, next: &str, form: Form, note:
         csrf: guest.csrf.clone(),
         next: next.to_owned(),
         note,
+        by_letter: guest.app.sends_letters,
         form,
     };
     Ok(guest.with_cookie(page_with(status, &content)?))

@@ -143,9 +143,19 @@ pub(super) async fn ask_caller(visitor: Visitor, At(id): At<AccountId>) -> Answe
     page(&CallerCheck {
         chrome: visitor.chrome(&Here::Everything("Who can manage")).await?,
         name: person.name.to_string(),
+        by_letter: visitor.app.sends_letters && !person.invited,
+        email: person.email,
         path: format!("/accounts/{id}"),
         form: Form::default(),
     })
+}
+
+pub(super) async fn order_code(visitor: Visitor, At(id): At<AccountId>, _form: CsrfForm<Plain>) -> Answer {
+    let person = support::order_code(&visitor.app, &visitor.call, id).await?.value;
+    let text = format!("A letter with a code is on its way to {}.", person.email);
+    visitor
+        .tell(&format!("/accounts/{id}/caller"), Flash::done(text))
+        .await
 }
 
 pub(super) async fn check_caller(

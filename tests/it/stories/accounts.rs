@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use postdesk::access::Role;
-use postdesk::model::Password;
+use postdesk::model::{Language, Password};
 use postdesk::service::accounts::{self, NewAccount};
 use postdesk::service::sign_in;
 
@@ -136,10 +136,10 @@ async fn everybody_likes_their_screens_in_their_own_way(app: &TestApp) {
         app.role(Role::Operator, postdesk::access::Scope::System).await,
     );
 
-    accounts::set_preferences(app, &one.call, "dark", "compact", false)
+    accounts::set_preferences(app, &one.call, "dark", "compact", false, Language::German)
         .await
         .unwrap();
-    accounts::set_preferences(app, &other.call, "<script>", "x", true)
+    accounts::set_preferences(app, &other.call, "<script>", "x", true, Language::English)
         .await
         .unwrap();
 

@@ -9,7 +9,7 @@ use postdesk::service::aliases::{self, AliasRef};
 use postdesk::service::grants::{self, GrantWish, RoleName, ScopeName};
 use postdesk::service::people::{self, HandOver, Invitation};
 use postdesk::service::roles::{self, RoleDraft, RolePatch};
-use postdesk::service::{accounts, mailboxes, sign_in};
+use postdesk::service::{accounts, mailboxes, sign_in, ways_in};
 use postdesk::store::{AccountKind, PageRequest};
 
 use super::word;
@@ -538,9 +538,9 @@ async fn somebody_is_invited_and_chooses_a_password_once(app: &TestApp) {
     let early = sign_in::with_password(app, "eve@people.example", "amber tunnel copper".to_owned()).await;
     let code = code_of(&invited);
     let password = || Password::offered("amber tunnel copper").unwrap();
-    let seen = people::invitation(app, &code).await.unwrap().unwrap();
-    let first = people::accept(app, "test", &code, password()).await;
-    let second = people::accept(app, "test", &code, password()).await;
+    let seen = ways_in::invitation(app, &code).await.unwrap().unwrap();
+    let first = ways_in::accept(app, "test", &code, password()).await;
+    let second = ways_in::accept(app, "test", &code, password()).await;
     let now = sign_in::with_password(app, "eve@people.example", "amber tunnel copper".to_owned()).await;
 
     assert_eq!(
@@ -578,16 +578,21 @@ async fn an_invitation_ends_and_can_be_made_anew(app: &TestApp) {
         .await
         .unwrap()
         .value;
-    assert!(people::invitation(app, &code_of(&first)).await.unwrap().is_none());
     assert!(
-        people::invitation(app, &code_of(&second))
+        ways_in::invitation(app, &code_of(&first))
+            .await
+            .unwrap()
+            .is_none()
+    );
+    assert!(
+        ways_in::invitation(app, &code_of(&second))
             .await
             .unwrap()
             .is_some()
     );
     app.days_later(people::INVITATION_DAYS);
     assert!(
-        people::invitation(app, &code_of(&second))
+        ways_in::invitation(app, &code_of(&second))
             .await
             .unwrap()
             .is_none()

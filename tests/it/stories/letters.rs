@@ -8,8 +8,9 @@ use postdesk::config::SmtpSettings;
 use postdesk::letters;
 use postdesk::model::{AccountId, Password, Timestamp};
 use postdesk::service::grants::{GrantWish, RoleName, ScopeName};
+use postdesk::service::letters::{Brings, Ready};
 use postdesk::service::people::{self, HandOver, Invitation, Invited};
-use postdesk::service::{self, App, sign_in};
+use postdesk::service::{self, App, sign_in, ways_in};
 use postdesk::store::{AccountKind, EventFilter, LetterFate, LetterState, PageRequest};
 use tokio_util::sync::CancellationToken;
 
@@ -110,8 +111,16 @@ fn code_in(letter: &str) -> String {
     after.split_whitespace().next().unwrap().to_owned()
 }
 
+/// The code of the link that a letter brings.
+fn code_of(letter: &Ready) -> String {
+    let (Brings::Invitation(link, _) | Brings::Link(link)) = &letter.brings else {
+        panic!("{letter:?} brings no link");
+    };
+    link.expose().rsplit('/').next().unwrap().to_owned()
+}
+
 async fn opens(app: &App, code: &str) -> bool {
-    people::invitation(app, code).await.unwrap().is_some()
+    ways_in::invitation(app, code).await.unwrap().is_some()
 }
 
 async fn an_invitation_arrives_by_letter_and_its_link_lets_in(test: &TestApp) {
@@ -152,14 +161,14 @@ async fn an_invitation_arrives_by_letter_and_its_link_lets_in(test: &TestApp) {
     assert!(letter.contains("Content-Type: text/html"), "{letter}");
 
     let password = Password::offered("amber tunnel copper").unwrap();
-    people::accept(&app, "test", &code_in(letter), password)
+    ways_in::accept(&app, "test", &code_in(letter), password)
         .await
         .unwrap();
     let id = sign_in::with_password(&app, "eve@people.example", "amber tunnel copper".to_owned()).await;
     assert_eq!(id.unwrap(), invited.person.id);
     let again = Password::offered("amber tunnel silver").unwrap();
     assert!(
-        people::accept(&app, "test", &code_in(letter), again)
+        ways_in::accept(&app, "test", &code_in(letter), again)
             .await
             .is_err()
     );
@@ -256,10 +265,10 @@ async fn a_letter_whose_sender_was_killed_is_sent_by_another(test: &TestApp) {
     assert_eq!(fate(test, &app, id).await.unwrap().state, LetterState::Sent);
     let code = code_in(&sink.letters()[0]);
     assert!(opens(&app, &code).await);
-    let earlier = taken.link.expose().rsplit('/').next().unwrap();
+    let earlier = &code_of(&taken);
     assert!(opens(&app, earlier).await, "nobody knows which of both arrived");
     let password = Password::offered("amber tunnel copper").unwrap();
-    people::accept(&app, "test", &code, password).await.unwrap();
+    ways_in::accept(&app, "test", &code, password).await.unwrap();
     assert!(!opens(&app, earlier).await, "with one, all end");
 }
 
@@ -275,10 +284,10 @@ async fn a_new_link_ends_the_letter_and_a_new_letter_the_link(test: &TestApp) {
         .await
         .unwrap()
         .value;
-    let code = |link: &people::InvitationLink| link.expose().rsplit('/').next().unwrap().to_owned();
+    let code = |link: &ways_in::OneTimeLink| link.expose().rsplit('/').next().unwrap().to_owned();
     let shown = code(&shown.link.unwrap());
     assert!(opens(&app, &shown).await);
-    assert!(!opens(&app, &code(&on_its_way.link)).await);
+    assert!(!opens(&app, &code_of(&on_its_way)).await);
     test.later(Duration::from_mins(11));
     assert!(service::letters::next(&app).await.unwrap().is_none());
 

@@ -34,6 +34,7 @@ mod support;
 mod tokens;
 mod transfers;
 mod undo;
+mod ways_in;
 
 /// What a wish was answered with, in a word: `done`, the code of the rule that refused it, or what was wrong.
 fn word<T>(answer: &Result<T, Error>) -> String {

@@ -12,3 +12,4 @@ mod secrets;
 mod strangers;
 mod support_flows;
 mod token_flows;
+mod ways_in_flows;

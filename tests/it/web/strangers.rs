@@ -130,6 +130,8 @@ const FORMS: &[(&str, &str)] = &[
     ("/accounts/{account}/resume", ""),
     ("/orgs/{org}/assist", "reason=x&ticket=T-1"),
     ("/accounts/{account}/caller", "code=123456"),
+    ("/accounts/{account}/caller/code", ""),
+    ("/accounts/{account}/password", "by=link"),
     (
         "/accounts/new-service?scope={org}",
         "name=Eve&role=help_desk&scope={org}",

@@ -9,11 +9,11 @@ use super::super::pages::accounts::{InvitationGone, InvitationPage};
 use super::super::view::Form;
 use super::super::visitor::{At, Guest};
 use crate::error::Error;
-use crate::service::people;
+use crate::service::ways_in;
 use crate::store::Person;
 
 pub(in crate::http::web) async fn choose(guest: Guest, At(code): At<String>) -> Answer {
-    match people::invitation(&guest.app, &code).await? {
+    match ways_in::invitation(&guest.app, &code).await? {
         Some(person) => show(&guest, &code, &person, StatusCode::OK, Form::default()),
         None => gone(),
     }
@@ -61,7 +61,7 @@ pub(in crate::http::web) async fn accept(
     form: CsrfForm<Chosen>,
 ) -> Answer {
     let app = &guest.app;
-    let Some(person) = people::invitation(app, &code).await? else {
+    let Some(person) = ways_in::invitation(app, &code).await? else {
         return gone();
     };
     let mut reader = Reader::default();
@@ -71,7 +71,7 @@ pub(in crate::http::web) async fn accept(
         let (form, status) = form.form.refused(invalid.into())?;
         return show(&guest, &code, &person, status, form);
     }
-    match people::accept(app, &guest.request_id, &code, read(password)?).await {
+    match ways_in::accept(app, &guest.request_id, &code, read(password)?).await {
         Ok(_) => Ok(see("/sign-in?welcome=yes")),
         Err(Error::Against(_)) => gone(),
         Err(error) => Err(Oops::from(error)),

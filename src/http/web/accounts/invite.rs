@@ -15,8 +15,8 @@ use crate::access::{AccountInvite, GrantManage, Permission as _};
 use crate::error::Error;
 use crate::http::session::Shown;
 use crate::model::{AccountId, DisplayName};
-use crate::service::accounts;
 use crate::service::people::{self, HandOver, Invitation, Invited};
+use crate::service::{accounts, ways_in};
 use crate::store::AccountKind;
 
 /// On what somebody is invited.
@@ -149,6 +149,7 @@ pub(in crate::http::web) async fn show_link(visitor: Visitor, At(id): At<Account
     page(&InvitationShown {
         chrome: visitor.chrome(&Here::Everything("Who can manage")).await?,
         name: person.name.to_string(),
+        is_first: person.invited,
         email: person.email,
         link: secret.link,
         until: until.unwrap_or_default(),
@@ -171,5 +172,16 @@ pub(in crate::http::web) async fn again(
 ) -> Answer {
     let by = by(&form.content.by);
     let done = people::invite_again(&visitor.app, &visitor.call, id, by).await?;
+    hand_over(&visitor, done.value).await
+}
+
+/// Lets somebody choose a new password, by a letter or by a link that is shown once.
+pub(in crate::http::web) async fn anew(
+    visitor: Visitor,
+    At(id): At<AccountId>,
+    form: CsrfForm<Again>,
+) -> Answer {
+    let by = by(&form.content.by);
+    let done = ways_in::let_choose_anew(&visitor.app, &visitor.call, id, by).await?;
     hand_over(&visitor, done.value).await
 }

@@ -30,7 +30,7 @@ pub(in crate::http::web) async fn show(visitor: Visitor, At(id): At<AccountId>) 
         path: format!("/accounts/{id}"),
         version: person.version.to_string(),
         badge: badge(&person),
-        notes: notes(&visitor, &person, is_self, verbs.invite_again, letter.as_ref()),
+        notes: notes(&visitor, &person, is_self, verbs.invite_again(), letter.as_ref()),
         by_letter: visitor.app.sends_letters,
         can: verbs,
         explain: explain(&person),

@@ -71,6 +71,8 @@ pub(in crate::http::web) struct NewService {
 #[template(path = "pages/invitation_shown.html")]
 pub(in crate::http::web) struct InvitationShown {
     pub(in crate::http::web) chrome: Chrome,
+    /// Whether it is for a first password, not for a new one.
+    pub(in crate::http::web) is_first: bool,
     pub(in crate::http::web) name: String,
     pub(in crate::http::web) email: String,
     pub(in crate::http::web) link: String,

@@ -10,6 +10,8 @@ pub(in crate::http::web) struct SignIn {
     pub(in crate::http::web) csrf: String,
     pub(in crate::http::web) next: String,
     pub(in crate::http::web) note: Option<Note>,
+    /// Whether a letter can bring a new password.
+    pub(in crate::http::web) by_letter: bool,
     pub(in crate::http::web) form: Form,
 }
 
@@ -35,6 +37,8 @@ pub(in crate::http::web) struct Account {
     /// What stands on the way to the tokens.
     pub(in crate::http::web) tokens: String,
     pub(in crate::http::web) themes: Vec<Choice>,
+    /// What letters may be written in.
+    pub(in crate::http::web) languages: Vec<Choice>,
     pub(in crate::http::web) grants: Vec<Fact>,
 }
 
@@ -104,4 +108,44 @@ pub(in crate::http::web) struct InGone {
 pub(in crate::http::web) struct Help {
     pub(in crate::http::web) chrome: Chrome,
     pub(in crate::http::web) support: String,
+}
+
+#[derive(Template, Clone, Debug, Default)]
+#[template(path = "pages/forgot.html")]
+pub(in crate::http::web) struct Forgot {
+    pub(in crate::http::web) csrf: String,
+    /// Whether letters are sent here at all.
+    pub(in crate::http::web) by_letter: bool,
+    /// The address that was typed, once it was; empty before.
+    pub(in crate::http::web) sent_to: String,
+    pub(in crate::http::web) minutes: u64,
+    pub(in crate::http::web) form: Form,
+}
+
+#[derive(Template, Clone, Debug, Default)]
+#[template(path = "pages/reset.html")]
+pub(in crate::http::web) struct Reset {
+    pub(in crate::http::web) csrf: String,
+    pub(in crate::http::web) action: String,
+    pub(in crate::http::web) name: String,
+    pub(in crate::http::web) email: String,
+    pub(in crate::http::web) form: Form,
+}
+
+#[derive(Template, Clone, Debug, Default)]
+#[template(path = "pages/address_new.html")]
+pub(in crate::http::web) struct AddressNew {
+    pub(in crate::http::web) chrome: Chrome,
+    /// Whether letters are sent here at all.
+    pub(in crate::http::web) by_letter: bool,
+    pub(in crate::http::web) form: Form,
+}
+
+#[derive(Template, Clone, Debug, Default)]
+#[template(path = "pages/address_proof.html")]
+pub(in crate::http::web) struct AddressProof {
+    pub(in crate::http::web) csrf: String,
+    pub(in crate::http::web) action: String,
+    pub(in crate::http::web) former: String,
+    pub(in crate::http::web) email: String,
 }

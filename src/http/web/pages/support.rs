@@ -48,6 +48,9 @@ pub(in crate::http::web) struct CallerCode {
 pub(in crate::http::web) struct CallerCheck {
     pub(in crate::http::web) chrome: Chrome,
     pub(in crate::http::web) name: String,
+    pub(in crate::http::web) email: String,
+    /// Whether a letter can bring the code.
+    pub(in crate::http::web) by_letter: bool,
     pub(in crate::http::web) path: String,
     pub(in crate::http::web) form: Form,
 }

@@ -140,8 +140,19 @@ fn icon(kind: EventKind) -> &'static str {
         EventKind::MailboxSetupLinkMade => "link",
         EventKind::MailboxForwardingSet | EventKind::MailboxForwardingEnded => "forward",
         EventKind::AccountCreated | EventKind::AccountInvited => "user-plus",
-        EventKind::AccountInvitationSent => "send",
-        EventKind::AccountInvitationFailed => "triangle-alert",
+        EventKind::AccountInvitationSent
+        | EventKind::AccountLetterSent
+        | EventKind::AccountResetAsked
+        | EventKind::AccountAddressAsked
+        | EventKind::SupportCodeOrdered => "send",
+        EventKind::AccountInvitationFailed | EventKind::AccountLetterFailed => "triangle-alert",
+        _ => icon_of_the_rest(kind),
+    }
+}
+
+/// What happened to who can manage, to the targets and to the audit.
+fn icon_of_the_rest(kind: EventKind) -> &'static str {
+    match kind {
         EventKind::AccountSignedIn => "log-in",
         EventKind::GrantGiven | EventKind::RoleCreated => "shield-check",
         EventKind::TokenRevoked => "lock",
@@ -150,6 +161,7 @@ fn icon(kind: EventKind) -> &'static str {
             "refresh-cw"
         }
         EventKind::AuditExported => "download",
+        _ => "history",
     }
 }
 
