@@ -244,7 +244,8 @@ async fn feed(ask: Ask) -> Result<Response, Problem> {
     let mut bell = ask.app.store.pending.listen();
     let page = loop {
         let page = audit::search(&ask.app, &call, &inside, &filter, &paging.page).await?;
-        if !page.items.is_empty() || page.next.is_some() || Instant::now() >= deadline {
+        let is_past = filter.until.is_some_and(|end| end <= ask.app.clock.now());
+        if !page.items.is_empty() || page.next.is_some() || is_past || Instant::now() >= deadline {
             break page;
         }
         let Ok(_place) = WAITING.try_acquire() else {

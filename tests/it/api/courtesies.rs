@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::client::{Answer, Client};
 use crate::support::app::TestApp;
 use crate::support::backend::{Backend, both};
+use crate::support::daemon::PATIENCE;
 
 both!(
     a_list_is_shown_in_part_and_counted,
@@ -296,6 +297,12 @@ async fn whoever_follows_may_wait_for_what_happens_next() {
     });
     assert_eq!(followed.text("/data/0/type"), "mailbox.created");
     client.get("/events?wait=31").problem(400, "bad_parameter").await;
+    let past = format!(
+        "/events?wait=30&type=audit.exported&until={}",
+        app.clock_now().rfc3339()
+    );
+    let answer = tokio::time::timeout(PATIENCE / 2, client.get(&past).expect(200)).await;
+    answer.expect("nobody waits for what can happen no more");
 }
 
 #[tokio::test]
